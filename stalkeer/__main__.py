@@ -1,0 +1,14 @@
+"""Starts the commands: `stalkeer`, or `python -m stalkeer`."""
+
+from __future__ import annotations
+
+from stalkeer.cli import app
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

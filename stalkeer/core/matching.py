@@ -1,0 +1,159 @@
+"""Decide which playlist entries are a wanted movie or episode, how surely, and which to take.
+
+Kind, year, season and episode are gates: an entry that fails one is no candidate, however alike
+its title. What passes gets a confidence from 0 to 100 with its reasons in words. Wrong is worse
+than missing: what cannot be known from the text is asked, not taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stalkeer.core.evidence import Listed, Scored, Target, judge, listed_years
+from stalkeer.core.items import ContentType, Wanted
+from stalkeer.core.library import Library, library_of_movies, library_of_series
+from stalkeer.core.titles import EntryKey, parse_name
+
+__all__ = [
+    "Candidate", "Library", "MatchRules", "Ranking", "Scored", "fits", "library_of_movies",
+    "library_of_series", "lookup_keys", "rank",
+]  # fmt: skip
+
+_CERTAIN = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A playlist entry that may be the wanted item.
+
+    `order` is greater for newer entries. `content_type` is what a person said the entry is; it
+    overrides what its name says.
+    """
+
+    entry_id: int
+    name: str
+    group: str
+    url_kind: str | None
+    tvg_type: str = ""
+    tvg_id: str = ""
+    logo: str = ""
+    order: int = 0
+    content_type: ContentType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRules:
+    """What the user set: from which confidence to take or to ask, and what to prefer.
+
+    `languages` empty allows every language; else only these are taken, in this order. An entry
+    that says no language is allowed and comes after them. `resolutions` works the same way, but
+    an entry that says none counts as the second choice: most are FHD or HD.
+    """
+
+    auto: int = 80
+    ask: int = 50
+    languages: tuple[str, ...] = ()
+    resolutions: tuple[str, ...] = ("1080p", "720p", "2160p", "480p")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The candidates in three bands, the best of each first."""
+
+    taken: tuple[Scored, ...] = ()
+    to_confirm: tuple[Scored, ...] = ()
+    rejected: tuple[Scored, ...] = ()
+
+
+def lookup_keys(wanted: Wanted) -> tuple[str, ...]:
+    """Give the keys under which the index is asked for candidates: all titles, all spellings."""
+    target = Target.of(wanted, Library())
+    return tuple(dict.fromkeys((*target.names, *(f"poster:{file}" for file in target.posters))))
+
+
+def fits(wanted: Wanted, row: EntryKey) -> bool:
+    """Say whether an index row is worth a look: what no reading of the name could mend is not.
+
+    The store may ask the same in SQL; `rank` gives the same answer for the rest either way.
+    """
+    if wanted.season is None or wanted.episode is None:
+        return row.content_type is ContentType.MOVIE
+    if row.content_type is not ContentType.TVSHOW:
+        return False
+    if row.air_date is not None:
+        return row.air_date == wanted.air_date
+    if row.absolute is not None:
+        return row.absolute in (wanted.episode, wanted.absolute_episode)
+    numbers = (wanted.episode, wanted.absolute_episode, wanted.scene_episode)
+    first, last = row.episode_from, row.episode_to
+    if first is None or last is None:
+        return False
+    return any(number is not None and first <= number <= last for number in numbers)
+
+
+def rank(
+    wanted: Wanted, candidates: Sequence[Candidate], *, library: Library, rules: MatchRules
+) -> Ranking:
+    """Sort the candidates into bands: identity first, then the user's preference, then the newest.
+
+    The candidates are evidence for each other: dated namesakes in the list cast doubt on an entry
+    that shows no year.
+    """
+    target = Target.of(wanted, library)
+    listed = [_listed(candidate) for candidate in candidates]
+    years = listed_years(target, listed)
+    scored = [
+        (_allowed(judge(target, entry, years), rules), candidate)
+        for entry, candidate in zip(listed, candidates, strict=True)
+    ]
+    scored.sort(key=lambda pair: _place(pair[0], pair[1], rules))
+    return Ranking(
+        tuple(entry for entry, _ in scored if entry.score >= rules.auto),
+        tuple(entry for entry, _ in scored if rules.ask <= entry.score < rules.auto),
+        tuple(entry for entry, _ in scored if entry.score < min(rules.ask, rules.auto)),
+    )
+
+
+def _listed(candidate: Candidate) -> Listed:
+    parsed = parse_name(
+        candidate.name,
+        group=candidate.group,
+        url_kind=candidate.url_kind,
+        tvg_type=candidate.tvg_type,
+    )
+    content_type = candidate.content_type or parsed.content_type
+    return Listed(candidate.entry_id, parsed, content_type, candidate.logo, candidate.tvg_id)
+
+
+def _allowed(scored: Scored, rules: MatchRules) -> Scored:
+    """Reject what the user does not want at all."""
+    languages, resolution = scored.parsed.languages, scored.parsed.resolution
+    if rules.languages and languages and not {*languages, "multi"} & {*rules.languages}:
+        return scored.rejected(f"its language is {', '.join(languages)}")
+    if resolution is not None and resolution not in rules.resolutions:
+        return scored.rejected(f"its resolution {resolution} is not wanted")
+    return scored
+
+
+def _place(scored: Scored, candidate: Candidate, rules: MatchRules) -> tuple[int, ...]:
+    """Order certain entries before likely ones, and equals by preference."""
+    band = 0 if scored.score >= _CERTAIN else 1 if scored.score >= rules.auto else 2
+    if band == 2:
+        return (band, -scored.score, -candidate.order)
+    return (
+        band,
+        _language_place(scored.parsed.languages, rules.languages),
+        _resolution_place(scored.parsed.resolution, rules.resolutions),
+        -scored.score,
+        -candidate.order,
+    )
+
+
+def _language_place(shown: tuple[str, ...], wanted: tuple[str, ...]) -> int:
+    places = [wanted.index(code) for code in shown if code in wanted]
+    return min(places, default=len(wanted))
+
+
+def _resolution_place(shown: str | None, wanted: tuple[str, ...]) -> int:
+    return 1 if shown is None else wanted.index(shown)

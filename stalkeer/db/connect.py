@@ -1,0 +1,192 @@
+"""Connections and transactions on SQLite or PostgreSQL, and the database's own clock.
+
+A verb of the store is one unit of work: it takes a connection, does its statements in one
+transaction, and gives the connection back. When the connection turns out to be dead the whole
+unit is done once more, which is harmless because every unit names the state it expects.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import update_wrapper
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import peewee as pw
+from playhouse.pool import (
+    MaxConnectionsExceeded,
+    PooledPostgresqlDatabase,
+    PooledSqliteDatabase,
+)
+
+from stalkeer.errors import StalkeerError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+OLDEST_SQLITE = (3, 35, 0)  # the first that knows RETURNING
+_SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    # NORMAL may lose the last commits in a power cut, and what we answered 2xx must not be lost.
+    "synchronous": "full",
+    "busy_timeout": 5000,
+    "foreign_keys": 1,
+}
+_LOST = ("already closed", "closed the connection", "terminating connection", "not open")
+
+
+class StoreError(StalkeerError):
+    """The database did not do what it was asked; nothing of the unit was written."""
+
+    code: ClassVar[str] = "database_unavailable"
+    retryable: ClassVar[bool] = True
+    costs_attempt: ClassVar[bool] = False
+
+
+class Database:
+    """One database, its pool and its clock.
+
+    `clock_offset_s` is added to the database's clock; only tests set it, to see leases run out.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20, pool_timeout_s: float = 10.0) -> None:
+        """Prepare the pool for `sqlite:///path` or `postgresql://…`; nothing is connected yet."""
+        self.is_sqlite = urlsplit(url).scheme == "sqlite"
+        self.clock_offset_s = 0.0
+        make = _sqlite if self.is_sqlite else _postgresql
+        self.peewee: pw.Database = make(url, pool_size, pool_timeout_s)
+
+    def now(self, plus_s: float = 0.0) -> pw.SQL:
+        """Return an SQL expression for the database's own time, `plus_s` seconds from now.
+
+        Leases and waits compare only such times, so the clocks of several hosts do not matter.
+        """
+        seconds = plus_s + self.clock_offset_s
+        if self.is_sqlite:
+            return pw.SQL("strftime('%Y-%m-%d %H:%M:%S', 'now', ?)", (f"{seconds:+.3f} seconds",))
+        return pw.SQL(
+            "date_trunc('second', timezone('utc', clock_timestamp()) + make_interval(secs => %s))",
+            (seconds,),
+        )
+
+    def skip_locked(self, query: Any) -> Any:
+        """Lock the rows of a select that nobody else has locked, and leave the others out.
+
+        SQLite has one writer at a time, so there is nothing to skip.
+        """
+        return query if self.is_sqlite else query.for_update("FOR UPDATE SKIP LOCKED")
+
+    def read(self, work: Callable[[], T]) -> T:
+        """Run statements that only read, on one connection."""
+        return self._run(work, nullcontext)
+
+    def write(self, work: Callable[[], T]) -> T:
+        """Run statements in one transaction; a unit inside a unit joins it."""
+        return self._run(work, self.peewee.atomic)
+
+    def execute(self, sql: str, params: Sequence[object] = ()) -> Any:
+        """Run one statement as it is written and return its cursor."""
+        return self.peewee.execute_sql(sql, params)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self.peewee.close_all()  # type: ignore[attr-defined]  # of the pool classes only
+
+    def _run(self, work: Callable[[], T], scope: Callable[[], AbstractContextManager[Any]]) -> T:
+        if not self.peewee.is_closed():
+            with scope():
+                return work()
+        try:
+            return self._unit(work, scope)
+        except (pw.DatabaseError, MaxConnectionsExceeded) as exc:
+            if not _is_lost(exc):
+                raise _ours(exc) from exc
+        try:
+            return self._unit(work, scope)
+        except (pw.DatabaseError, MaxConnectionsExceeded) as exc:
+            raise _ours(exc) from exc
+
+    def _unit(self, work: Callable[[], T], scope: Callable[[], AbstractContextManager[Any]]) -> T:
+        try:
+            with self.peewee.connection_context(), scope():
+                return work()
+        except pw.DatabaseError as exc:
+            if _is_lost(exc):
+                # Every pooled connection of a restarted server is dead, not only this one.
+                self.peewee.close_idle()  # type: ignore[attr-defined]
+            raise
+
+
+class HasDatabase(Protocol):
+    """A part of the store."""
+
+    db: Database
+
+
+S = TypeVar("S", bound=HasDatabase)
+
+
+def reads(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Make a verb of the store one unit that only reads."""
+
+    def unit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.db.read(lambda: verb(self, *args, **kwargs))
+
+    return update_wrapper(unit, verb)
+
+
+def writes(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Make a verb of the store one transaction."""
+
+    def unit(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.db.write(lambda: verb(self, *args, **kwargs))
+
+    return update_wrapper(unit, verb)
+
+
+def _sqlite(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"This Python has SQLite {sqlite3.sqlite_version}; stalkeer needs 3.35 or newer. "
+            f"Use a newer Python, or set STALKEER_DATABASE_URL to a PostgreSQL database."
+        )
+    database: pw.Database = PooledSqliteDatabase(
+        # sqlite:///relative and sqlite:////absolute, as everywhere else.
+        unquote(urlsplit(url).path[1:]),
+        max_connections=pool_size,
+        timeout=pool_timeout_s,
+        pragmas=_SQLITE_PRAGMAS,
+        # A deferred transaction that reads first cannot wait for the write lock: SQLite answers
+        # "database is locked" at once, whatever the busy timeout.
+        lock_type="IMMEDIATE",
+        autoconnect=False,
+        # The pool hands a connection to one thread at a time.
+        check_same_thread=False,
+    )
+    return database
+
+
+def _postgresql(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
+    database: pw.Database = PooledPostgresqlDatabase(
+        url.replace("postgres://", "postgresql://", 1),
+        max_connections=pool_size,
+        timeout=pool_timeout_s,
+        stale_timeout=60,
+        autoconnect=False,
+        connect_timeout=5,
+    )
+    return database
+
+
+def _is_lost(exc: Exception) -> bool:
+    text = str(exc).lower()
+    return any(sign in text for sign in _LOST)
+
+
+def _ours(exc: Exception) -> Exception:
+    """Turn trouble with the database into our error; a broken constraint stays what it is."""
+    if isinstance(exc, pw.IntegrityError):
+        return exc
+    return StoreError(f"The database did not answer: {str(exc).strip().splitlines()[0]}")

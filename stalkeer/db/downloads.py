@@ -1,0 +1,350 @@
+"""The `download_info` table: what people read about downloads.
+
+Its status columns are written only by `Downloads.change`, which `db.jobs` calls in the
+transaction that writes the job row: the job decides, this table shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+
+from stalkeer.core.jobs import DownloadChange, NewDownload
+from stalkeer.core.states import (
+    ACTIVE_DOWNLOAD_STATUSES,
+    ENTRY_STATE_OF_DOWNLOAD,
+    ENTRY_STATE_OF_IMPORT,
+    ITEM_STATE_OF_DOWNLOAD,
+    ITEM_STATE_OF_IMPORT,
+    DownloadStatus,
+    EntryState,
+    ImportStatus,
+    ItemState,
+)
+from stalkeer.db.connect import Database, reads
+from stalkeer.db.models import (
+    DownloadEvent,
+    DownloadInfo,
+    DownloadItem,
+    PlaylistItem,
+    WantedItem,
+)
+from stalkeer.db.pages import Page, PageRequest, fetch_page
+
+_CLEARED = {"locked_by": None, "locked_at": None}
+_FIELDS: dict[str, pw.Field[Any]] = {
+    "id": DownloadInfo.id,
+    "status": DownloadInfo.status,
+    "import_status": DownloadInfo.import_status,
+    "instance": DownloadInfo.instance,
+    "title": DownloadInfo.title,
+    "created_at": DownloadInfo.created_at,
+    "updated_at": DownloadInfo.updated_at,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A row of `download_info`. `resume_token` is what the engine needs to go on."""
+
+    id: int
+    status: DownloadStatus
+    import_status: ImportStatus | None
+    playlist_item_id: int | None
+    instance: str
+    target_service: str
+    target_item_id: int
+    title: str
+    provider: str
+    download_path: str | None
+    imported_path: str | None
+    file_size: int | None
+    bytes_downloaded: int
+    total_bytes: int | None
+    resume_token: str | None
+    retry_count: int
+    last_retry_at: datetime | None
+    locked_at: datetime | None
+    locked_by: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    error_message: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One move of a download, and why."""
+
+    from_status: str | None
+    to_status: str
+    at: datetime
+    reason: str
+
+
+class Downloads:
+    """Reads and changes downloads."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on this database."""
+        self.db = db
+
+    @reads
+    def get(self, download_id: int) -> Download | None:
+        """Return one download, or None."""
+        row = DownloadInfo.get_or_none(DownloadInfo.id == download_id)
+        return None if row is None else _download(row)
+
+    @reads
+    def page(self, request: PageRequest) -> Page[Download]:
+        """Return one page of the downloads."""
+        return fetch_page(DownloadInfo.select(), request, _FIELDS, _download)
+
+    @reads
+    def moves(self, download_id: int) -> tuple[Move, ...]:
+        """Return every move of a download, oldest first."""
+        rows = (
+            DownloadEvent.select()
+            .where(DownloadEvent.download == download_id)
+            .order_by(DownloadEvent.id)
+        )
+        return tuple(
+            Move(from_status=row.from_status, to_status=row.to_status, at=row.at, reason=row.reason)
+            for row in rows
+        )
+
+    @reads
+    def item_ids(self, download_id: int) -> tuple[int, ...]:
+        """Return the wanted items a download is for."""
+        return self._items(download_id)
+
+    @reads
+    def tried_entries(self, item_id: int) -> dict[int, str]:
+        """Return the entries that failed for this item for good, with the reason of each."""
+        rows = (
+            DownloadInfo.select(DownloadInfo.playlist_item, DownloadInfo.error_message)
+            .join(DownloadItem)
+            .where((DownloadItem.item == item_id) & (DownloadInfo.status == DownloadStatus.FAILED))
+        )
+        return {
+            row.playlist_item_id: row.error_message or ""
+            for row in rows
+            if row.playlist_item_id is not None
+        }
+
+    @reads
+    def held_for(self, item_id: int) -> Download | None:
+        """Return the download that is active, or complete and not refused, for an item."""
+        row = (
+            DownloadInfo.select()
+            .join(DownloadItem)
+            .where((DownloadItem.item == item_id) & _IS_HELD)
+            .order_by(DownloadInfo.id.desc())
+            .get_or_none()
+        )
+        return None if row is None else _download(row)
+
+    @reads
+    def active_for_entry(self, entry_id: int) -> int | None:
+        """Return the id of the download that fetches an entry at this moment, or None."""
+        row = DownloadInfo.get_or_none(
+            (DownloadInfo.playlist_item == entry_id)
+            & DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES)
+        )
+        return None if row is None else row.id
+
+    @reads
+    def resumable_ids(self) -> frozenset[int]:
+        """Return the downloads that may still go on: active ones, and failed ones to replay."""
+        rows = DownloadInfo.select(DownloadInfo.id).where(
+            DownloadInfo.status.in_((*ACTIVE_DOWNLOAD_STATUSES, DownloadStatus.FAILED))
+        )
+        return frozenset(row.id for row in rows)
+
+    # The methods below run inside a transaction of `db.jobs`.
+
+    def create(self, new: NewDownload) -> int:
+        """Write a pending download for the items of `new` and return its id."""
+        first = WantedItem.get_by_id(new.item_ids[0])
+        now = self.db.now()
+        row = DownloadInfo.insert(
+            playlist_item=new.entry_id,
+            instance=first.instance,
+            target_service=first.service,
+            target_item_id=first.arr_id,
+            title=new.job.title,
+            provider=new.job.provider or "",
+            status=DownloadStatus.PENDING,
+            created_at=now,
+            updated_at=now,
+        ).execute()
+        download_id = int(row)
+        self.attach(download_id, new.item_ids)
+        self._event(download_id, None, DownloadStatus.PENDING, "")
+        self._show(download_id, ITEM_STATE_OF_DOWNLOAD[DownloadStatus.PENDING], "")
+        self._show_entry(download_id, ENTRY_STATE_OF_DOWNLOAD[DownloadStatus.PENDING])
+        return download_id
+
+    def attach(self, download_id: int, item_ids: Iterable[int]) -> None:
+        """Let a download be for these items too."""
+        for item_id in item_ids:
+            DownloadItem.insert(download=download_id, item=item_id).on_conflict_ignore().execute()
+
+    def lock(self, download_id: int, owner: str, *, is_retry: bool) -> None:
+        """Say that a worker works on it."""
+        now = self.db.now()
+        values: dict[str, Any] = {"locked_by": owner, "locked_at": now, "updated_at": now}
+        if is_retry:
+            values |= {"retry_count": DownloadInfo.retry_count + 1, "last_retry_at": now}
+        DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
+        DownloadInfo.update(started_at=now).where(
+            (DownloadInfo.id == download_id) & DownloadInfo.started_at.is_null()
+        ).execute()
+
+    def progress(self, download_id: int, done: int, total: int | None, token: str) -> None:
+        """Write how far the bytes have come.
+
+        The first of them make it `downloading`: until then it waits for the arr, the disk or the
+        provider to answer.
+        """
+        if DownloadInfo.get_by_id(download_id).status != DownloadStatus.DOWNLOADING:
+            self.change(DownloadChange(download_id=download_id, status=DownloadStatus.DOWNLOADING))
+        DownloadInfo.update(
+            bytes_downloaded=done,
+            total_bytes=total,
+            resume_token=token,
+            updated_at=self.db.now(),
+        ).where(DownloadInfo.id == download_id).execute()
+
+    def change(self, change: DownloadChange, *, error: str = "") -> None:
+        """Move a download, its items and its entry to the states of `change`."""
+        if change.status is not None:
+            self._move(change.download_id, change.status, change, error)
+        if change.status is None and change.import_status is None:
+            self._plan(change)
+        if change.import_status is not None:
+            self._move_import(change.download_id, change.import_status, change, error)
+
+    def _plan(self, change: DownloadChange) -> None:
+        """Note under which name the file is about to appear."""
+        DownloadInfo.update(
+            download_path=change.download_path,
+            file_size=change.file_size,
+            updated_at=self.db.now(),
+        ).where(DownloadInfo.id == change.download_id).execute()
+
+    def _move(
+        self, download_id: int, status: DownloadStatus, change: DownloadChange, error: str
+    ) -> None:
+        before = DownloadInfo.get_by_id(download_id).status
+        reason = error or change.reason
+        values: dict[str, Any] = {"status": status, "updated_at": self.db.now()}
+        if status is not DownloadStatus.DOWNLOADING:
+            values |= _CLEARED
+        if status in (DownloadStatus.FAILED, DownloadStatus.RETRYING):
+            values["error_message"] = reason
+        if status in (DownloadStatus.COMPLETED, DownloadStatus.CANCELLED):
+            values |= {"error_message": None, "resume_token": None}
+        if status is DownloadStatus.COMPLETED:
+            values |= _completed(change) | {"completed_at": self.db.now()}
+        DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
+        if before != status:
+            self._event(download_id, before, status, reason)
+        self._show(download_id, ITEM_STATE_OF_DOWNLOAD[status], reason)
+        self._show_entry(download_id, ENTRY_STATE_OF_DOWNLOAD[status])
+
+    def _move_import(
+        self, download_id: int, status: ImportStatus, change: DownloadChange, error: str
+    ) -> None:
+        reason = error or change.reason
+        values: dict[str, Any] = {"import_status": status, "updated_at": self.db.now()}
+        values["error_message"] = reason if status is ImportStatus.FAILED else None
+        if change.imported_path is not None:
+            values["imported_path"] = change.imported_path
+        before = DownloadInfo.get_by_id(download_id).import_status
+        DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
+        if before != status:
+            self._event(download_id, before, status, reason)
+        self._show(download_id, ITEM_STATE_OF_IMPORT[status], reason)
+        self._show_entry(download_id, ENTRY_STATE_OF_IMPORT[status])
+
+    def _items(self, download_id: int) -> tuple[int, ...]:
+        rows = (
+            DownloadItem.select(DownloadItem.item)
+            .where(DownloadItem.download == download_id)
+            .order_by(DownloadItem.id)
+        )
+        return tuple(row.item_id for row in rows)
+
+    def _event(self, download_id: int, before: str | None, after: str, reason: str) -> None:
+        DownloadEvent.insert(
+            download=download_id,
+            from_status=before,
+            to_status=after,
+            at=self.db.now(),
+            reason=reason,
+        ).execute()
+
+    def _show(self, download_id: int, state: ItemState, reason: str) -> None:
+        # What is no longer missing stays so, whatever becomes of a download that was for it.
+        WantedItem.update(state=state, reason=reason, updated_at=self.db.now()).where(
+            WantedItem.id.in_(self._items(download_id))
+            & WantedItem.state.not_in((ItemState.GONE, ItemState.IMPORTED))
+        ).execute()
+
+    def _show_entry(self, download_id: int, state: EntryState) -> None:
+        entry = DownloadInfo.select(DownloadInfo.playlist_item).where(
+            DownloadInfo.id == download_id
+        )
+        PlaylistItem.update(state=state).where(PlaylistItem.id.in_(entry)).execute()
+
+
+_IS_HELD = DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES) | (
+    (DownloadInfo.status == DownloadStatus.COMPLETED)
+    & DownloadInfo.import_status.in_(
+        (ImportStatus.PENDING, ImportStatus.IMPORTING, ImportStatus.OFF)
+    )
+)
+
+
+def _completed(change: DownloadChange) -> dict[str, Any]:
+    return {
+        "download_path": change.download_path,
+        "file_size": change.file_size,
+        "bytes_downloaded": change.file_size,
+        "total_bytes": change.file_size,
+    }
+
+
+def _download(row: DownloadInfo) -> Download:
+    return Download(
+        id=row.id,
+        status=DownloadStatus(row.status),
+        import_status=None if row.import_status is None else ImportStatus(row.import_status),
+        playlist_item_id=row.playlist_item_id,
+        instance=row.instance,
+        target_service=row.target_service,
+        target_item_id=row.target_item_id,
+        title=row.title,
+        provider=row.provider,
+        download_path=row.download_path,
+        imported_path=row.imported_path,
+        file_size=row.file_size,
+        bytes_downloaded=row.bytes_downloaded,
+        total_bytes=row.total_bytes,
+        resume_token=row.resume_token,
+        retry_count=row.retry_count,
+        last_retry_at=row.last_retry_at,
+        locked_at=row.locked_at,
+        locked_by=row.locked_by,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        error_message=row.error_message,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

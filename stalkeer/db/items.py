@@ -1,0 +1,207 @@
+"""Wanted items and their matches: what the arrs miss, and which entry might be it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+from pydantic import TypeAdapter
+
+from stalkeer.core.items import ItemKind, Service, Wanted
+from stalkeer.core.jobs import ItemMove, NewMatch
+from stalkeer.core.states import ItemState, MatchState
+from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.models import Match, WantedItem
+from stalkeer.db.pages import Page, PageRequest, count_by, fetch_page
+
+ENDED = (ItemState.IMPORTED, ItemState.GONE)
+"""States of items that are no longer missing."""
+
+_WANTED = TypeAdapter(Wanted)
+_FIELDS: dict[str, pw.Field[Any]] = {
+    "id": WantedItem.id,
+    "instance": WantedItem.instance,
+    "kind": WantedItem.kind,
+    "state": WantedItem.state,
+    "title": WantedItem.title,
+    "year": WantedItem.year,
+    "added_at": WantedItem.added_at,
+    "updated_at": WantedItem.updated_at,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A wanted item with its state. `wanted` is what was last read from the arr."""
+
+    id: int
+    instance: str
+    service: Service
+    wanted: Wanted
+    state: ItemState
+    reason: str
+    added_at: datetime | None
+    searched_at: datetime | None
+    updated_at: datetime
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the arr still lacks it, as far as we know."""
+        return self.state not in ENDED
+
+
+class Items:
+    """Reads and writes wanted items and matches."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on this database."""
+        self.db = db
+
+    @reads
+    def get(self, item_id: int) -> Item | None:
+        """Return one item, or None."""
+        row = WantedItem.get_or_none(WantedItem.id == item_id)
+        return None if row is None else _item(row)
+
+    @reads
+    def many(self, item_ids: Collection[int]) -> tuple[Item, ...]:
+        """Return these items, in the order of their ids."""
+        rows = WantedItem.select().where(WantedItem.id.in_(item_ids)).order_by(WantedItem.id)
+        return tuple(_item(row) for row in rows)
+
+    @reads
+    def of_arr(self, instance: str, arr_ids: Collection[int]) -> tuple[Item, ...]:
+        """Return the items with these ids in the arr."""
+        rows = WantedItem.select().where(
+            (WantedItem.instance == instance) & WantedItem.arr_id.in_(arr_ids)
+        )
+        return tuple(_item(row) for row in rows)
+
+    @reads
+    def of_series(self, instance: str, series_id: int) -> tuple[Item, ...]:
+        """Return the episodes of a series."""
+        rows = WantedItem.select().where(
+            (WantedItem.instance == instance) & (WantedItem.series_id == series_id)
+        )
+        return tuple(_item(row) for row in rows)
+
+    @reads
+    def in_state(self, states: Collection[ItemState]) -> tuple[Item, ...]:
+        """Return every item in one of these states, newest first."""
+        rows = (
+            WantedItem.select()
+            .where(WantedItem.state.in_(states))
+            .order_by(WantedItem.added_at.desc(nulls="LAST"), WantedItem.id.desc())
+        )
+        return tuple(_item(row) for row in rows)
+
+    @reads
+    def missing(self, kind: ItemKind, request: PageRequest) -> Page[Item]:
+        """Return one page of what is missing."""
+        query = WantedItem.select().where(
+            (WantedItem.kind == kind) & WantedItem.state.not_in(ENDED)
+        )
+        return fetch_page(query, request, _FIELDS, _item)
+
+    @reads
+    def counts(self) -> dict[str, int]:
+        """Count the items by state."""
+        return count_by(WantedItem.state)
+
+    @writes
+    def learn(
+        self, instance: str, service: Service, wanted: Wanted, added_at: datetime | None
+    ) -> int:
+        """Write what the arr says of a missing item and return its id.
+
+        A known item keeps its state, unless it had left the missing ones: then it starts anew.
+        """
+        found = WantedItem.get_or_none(
+            (WantedItem.instance == instance) & (WantedItem.arr_id == wanted.arr_id)
+        )
+        values = _columns(wanted) | {"added_at": added_at, "updated_at": self.db.now()}
+        if found is None:
+            values |= {"instance": instance, "service": service, "state": ItemState.SEARCHING}
+            return int(WantedItem.insert(created_at=self.db.now(), **values).execute())
+        if found.state in ENDED:
+            values |= {"state": ItemState.SEARCHING, "reason": ""}
+        WantedItem.update(**values).where(WantedItem.id == found.id).execute()
+        return int(found.id)
+
+    @writes
+    def move(self, moves: Iterable[ItemMove]) -> None:
+        """Write new states."""
+        for move in moves:
+            WantedItem.update(state=move.state, reason=move.reason, updated_at=self.db.now()).where(
+                WantedItem.id == move.item_id
+            ).execute()
+
+    @writes
+    def mark_searched(self, item_id: int) -> None:
+        """Note that the playlists were searched for an item."""
+        WantedItem.update(searched_at=self.db.now()).where(WantedItem.id == item_id).execute()
+
+    @reads
+    def rejected_entries(self, item_id: int) -> frozenset[int]:
+        """Return the entries a person rejected for an item."""
+        rows = Match.select(Match.entry).where(
+            (Match.item == item_id) & (Match.state == MatchState.REJECTED)
+        )
+        return frozenset(row.playlist_item_id for row in rows)
+
+    @reads
+    def confirmed_entries(self, item_id: int) -> frozenset[int]:
+        """Return the entries a person confirmed for an item."""
+        rows = Match.select(Match.entry).where(
+            (Match.item == item_id) & (Match.state == MatchState.CONFIRMED)
+        )
+        return frozenset(row.playlist_item_id for row in rows)
+
+    def keep_matches(self, matches: Iterable[NewMatch]) -> None:
+        """Write judgements; what a person said is never overwritten. Inside a transaction."""
+        for match in matches:
+            now = self.db.now()
+            judged = {
+                "score": match.score,
+                "method": match.method,
+                "reasons": match.reasons,
+                "state": match.state,
+                "updated_at": now,
+            }
+            Match.insert(
+                item=match.item_id, entry=match.entry_id, created_at=now, **judged
+            ).on_conflict(
+                conflict_target=(Match.item, Match.entry),
+                update=judged,
+                where=Match.state.in_((MatchState.TAKEN, MatchState.TO_CONFIRM)),
+            ).execute()
+
+
+def _columns(wanted: Wanted) -> dict[str, Any]:
+    return {
+        "kind": wanted.kind,
+        "arr_id": wanted.arr_id,
+        "series_id": wanted.series_id,
+        "title": wanted.label if wanted.kind is ItemKind.EPISODE else wanted.title,
+        "year": wanted.year,
+        "season": wanted.season,
+        "episode": wanted.episode,
+        "detail": asdict(wanted),
+    }
+
+
+def _item(row: WantedItem) -> Item:
+    return Item(
+        id=row.id,
+        instance=row.instance,
+        service=Service(row.service),
+        wanted=_WANTED.validate_python(row.detail),
+        state=ItemState(row.state),
+        reason=row.reason,
+        added_at=row.added_at,
+        searched_at=row.searched_at,
+        updated_at=row.updated_at,
+    )

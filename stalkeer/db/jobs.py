@@ -1,0 +1,313 @@
+"""Job rows as a queue: written, rung for when due, cancelled, listed.
+
+The row is the truth. A message to a worker is only a doorbell with the job's id, so losing,
+doubling or reordering messages is harmless. What happens to a job under a lease is in
+`db.leases`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import peewee as pw
+
+from stalkeer.core.jobs import URGENT, Attempt, DownloadChange, ItemMove, Job, NewJob
+from stalkeer.core.states import (
+    ACTIVE_JOB_STATUSES,
+    QUEUES,
+    DownloadStatus,
+    ItemState,
+    JobKind,
+    JobStatus,
+)
+from stalkeer.db import models
+from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.downloads import Downloads
+from stalkeer.db.items import Items
+from stalkeer.db.pages import Page, PageRequest, count_by, fetch_page
+from stalkeer.db.slots import EVERY_PROVIDER, SlotLimits, Slots
+
+RING_AGAIN_S = 30.0
+"""A doorbell that nobody heard is rung again after this time."""
+AT_ONCE = 200
+WEBHOOK_ATTEMPTS = 5
+_FIELDS: dict[str, pw.Field[Any]] = {
+    "id": models.Job.id,
+    "kind": models.Job.kind,
+    "status": models.Job.status,
+    "queue": models.Job.queue,
+    "instance": models.Job.instance,
+    "priority": models.Job.priority,
+    "run_at": models.Job.run_at,
+    "created_at": models.Job.created_at,
+    "finished_at": models.Job.finished_at,
+}
+_WEBHOOK_COLUMNS = (
+    "INSERT INTO job (kind, queue, status, priority, payload, instance, max_attempts, title, "
+    "attempts, crashes, replays, cancel_requested, error_code, last_error, run_at, created_at, "
+    "updated_at) VALUES "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """A job that is due: what a message to a worker says."""
+
+    job_id: int
+    kind: JobKind
+
+
+class Jobs:
+    """Reads, writes and rings for jobs."""
+
+    def __init__(self, db: Database, downloads: Downloads, items: Items, slots: Slots) -> None:
+        """Work on this database, telling downloads and items what became of their jobs."""
+        self.db = db
+        self._downloads = downloads
+        self._items = items
+        self._slots = slots
+
+    @reads
+    def get(self, job_id: int) -> Job | None:
+        """Return one job, or None."""
+        row = models.Job.get_or_none(models.Job.id == job_id)
+        return None if row is None else read_job(row)
+
+    @reads
+    def page(self, request: PageRequest) -> Page[Job]:
+        """Return one page of the jobs."""
+        return fetch_page(models.Job.select(), request, _FIELDS, read_job)
+
+    @reads
+    def attempts(self, job_id: int) -> tuple[Attempt, ...]:
+        """Return every run of a job, oldest first."""
+        rows = (
+            models.JobAttempt.select()
+            .where(models.JobAttempt.job == job_id)
+            .order_by(models.JobAttempt.id)
+        )
+        return tuple(_attempt(row) for row in rows)
+
+    @reads
+    def has_active(self, kind: JobKind) -> bool:
+        """Say whether a job of this kind is ready or running."""
+        return bool(models.Job.select().where((models.Job.kind == kind) & _ACTIVE).exists())
+
+    @reads
+    def counts(self) -> dict[str, int]:
+        """Count the jobs by status."""
+        return count_by(models.Job.status)
+
+    @writes
+    def add(self, new: NewJob) -> int | None:
+        """Write a job; return its id, or None when an active job has the same key."""
+        now = self.db.now()
+        rows = (
+            models.Job.insert(
+                kind=new.kind,
+                queue=new.kind.queue,
+                status=JobStatus.READY,
+                priority=new.priority,
+                dedup_key=new.dedup_key,
+                payload=json.dumps(dict(new.payload)),
+                instance=new.instance,
+                item=new.item_id,
+                download=new.download_id,
+                provider=new.provider,
+                title=new.title,
+                max_attempts=new.max_attempts,
+                run_at=self.db.now(new.run_in_s),
+                created_at=now,
+                updated_at=now,
+            )
+            .on_conflict_ignore()
+            .returning(models.Job.id)
+            .execute()
+        )
+        added = [row.id for row in rows]
+        if added and new.kind is JobKind.SEARCH and new.item_id is not None:
+            self._items.move([ItemMove(item_id=new.item_id, state=ItemState.SEARCHING)])
+        return added[0] if added else None
+
+    @writes
+    def add_webhooks(self, deliveries: Sequence[tuple[str, str]]) -> list[int]:
+        """Write a webhook job for each (instance, body); return the ids in the same order.
+
+        Plain SQL, because the speed of the whole webhook path hangs on this one statement:
+        building it with Peewee costs more than all the rest of a request.
+        """
+        mark = "?" if self.db.is_sqlite else "%s"
+        now = self.db.now()
+        row = ", ".join([mark] * 8 + ["0", "0", "0", mark, "''", "''"] + [str(now.sql)] * 3)
+        kind = JobKind.WEBHOOK
+        values: list[object] = []
+        for instance, body in deliveries:
+            values += [kind, kind.queue, JobStatus.READY, URGENT, body, instance]
+            values += [WEBHOOK_ATTEMPTS, "", False, *(now.params or ()) * 3]
+        sql = f"{_WEBHOOK_COLUMNS}{', '.join([f'({row})'] * len(deliveries))} RETURNING id"
+        # The rows of one INSERT get ascending ids in the order of VALUES on both databases.
+        return sorted(found[0] for found in self.db.execute(sql, values).fetchall())
+
+    def ring(self, limits: SlotLimits) -> list[Doorbell]:
+        """Mark the jobs that are due as rung for, and return them, most urgent first.
+
+        Of downloads there are no more than connections free, so that the messages of a long
+        backlog do not stand in the way of the one that is added now.
+        """
+        return self._ring_due(limits) if self._is_any_due() else []
+
+    @writes
+    def cancel_for_items(self, item_ids: Collection[int], reason: str) -> int:
+        """Cancel the searches and unfinished downloads of items; return how many.
+
+        A download that is also for another item which is still missing goes on.
+        """
+        rows = models.Job.select().where(
+            models.Job.item.in_(item_ids)
+            & models.Job.kind.in_((JobKind.SEARCH, JobKind.DOWNLOAD))
+            & _ACTIVE
+        )
+        doomed = [row for row in rows if self._nobody_else_needs(row, item_ids)]
+        for row in doomed:
+            self._cancel(row, reason)
+        return len(doomed)
+
+    @writes
+    def prune(self, *, older_than_s: float) -> int:
+        """Delete jobs that ended that long ago, with their attempts; return how many.
+
+        Failed ones stay as long as the others: until then they can be replayed.
+        """
+        return int(
+            models.Job.delete()
+            .where(
+                models.Job.status.not_in(ACTIVE_JOB_STATUSES)
+                & (models.Job.finished_at < self.db.now(-older_than_s))
+            )
+            .execute()
+        )
+
+    @reads
+    def _is_any_due(self) -> bool:
+        # Asked each second by every process: a read takes no lock that somebody may wait for.
+        return bool(models.Job.select().where(self._due(QUEUES)).exists())
+
+    @writes
+    def _ring_due(self, limits: SlotLimits) -> list[Doorbell]:
+        ids = [row.id for row in self._first_due(("control", "default"), AT_ONCE)]
+        ids += self._due_downloads(limits)
+        rows = (
+            models.Job.update(enqueued_at=self.db.now())
+            .where(models.Job.id.in_(ids) & (models.Job.status == JobStatus.READY))
+            .returning(models.Job.id, models.Job.kind)
+            .execute()
+        )
+        order = {job_id: place for place, job_id in enumerate(ids)}
+        bells = [Doorbell(row.id, JobKind(row.kind)) for row in rows]
+        return sorted(bells, key=lambda bell: order[bell.job_id])
+
+    def _due_downloads(self, limits: SlotLimits) -> list[int]:
+        room = self._slots.free(EVERY_PROVIDER, limits)
+        providers = models.Job.select(models.Job.provider).where(self._due(["download"])).distinct()
+        ids: list[int] = []
+        for row in providers:
+            free = min(self._slots.free(row.provider or "", limits), room)
+            if free > 0:
+                of_provider = models.Job.provider == row.provider
+                ids += [job.id for job in self._first_due(["download"], free, of_provider)]
+        return ids
+
+    def _first_due(self, queues: Collection[str], limit: int, *where: Any) -> list[models.Job]:
+        query = (
+            models.Job.select(models.Job.id)
+            .where(self._due(queues), *where)
+            .order_by(models.Job.priority, models.Job.run_at, models.Job.id)
+            .limit(limit)
+        )
+        return list(self.db.skip_locked(query))
+
+    def _due(self, queues: Collection[str]) -> Any:
+        return (
+            models.Job.queue.in_(queues)
+            & (models.Job.status == JobStatus.READY)
+            & (models.Job.run_at <= self.db.now())
+            & (
+                models.Job.enqueued_at.is_null()
+                | (models.Job.enqueued_at <= self.db.now(-RING_AGAIN_S))
+            )
+        )
+
+    def _nobody_else_needs(self, row: models.Job, item_ids: Collection[int]) -> bool:
+        if row.download_id is None:
+            return True
+        others = set(self._downloads.item_ids(row.download_id)) - set(item_ids)
+        return not any(item.is_missing for item in self._items.many(others))
+
+    def _cancel(self, row: models.Job, reason: str) -> None:
+        """Cancel a waiting job now, and ask a running one to stop."""
+        waiting = (
+            models.Job.update(
+                status=JobStatus.CANCELLED,
+                result={"outcome": "cancelled", "reason": reason},
+                finished_at=self.db.now(),
+                updated_at=self.db.now(),
+            )
+            .where((models.Job.id == row.id) & (models.Job.status == JobStatus.READY))
+            .execute()
+        )
+        if not waiting:
+            models.Job.update(
+                cancel_requested=True, result={"outcome": "cancelled", "reason": reason}
+            ).where((models.Job.id == row.id) & (models.Job.status == JobStatus.RUNNING)).execute()
+        elif row.download_id is not None:
+            self._downloads.change(
+                DownloadChange(
+                    download_id=row.download_id, status=DownloadStatus.CANCELLED, reason=reason
+                )
+            )
+
+
+_ACTIVE = models.Job.status.in_(ACTIVE_JOB_STATUSES)
+
+
+def read_job(row: models.Job) -> Job:
+    """Turn a row into a value."""
+    return Job(
+        id=row.id,
+        kind=JobKind(row.kind),
+        status=JobStatus(row.status),
+        payload=row.payload,
+        dedup_key=row.dedup_key,
+        priority=row.priority,
+        instance=row.instance,
+        item_id=row.item_id,
+        download_id=row.download_id,
+        provider=row.provider,
+        title=row.title,
+        attempts=row.attempts,
+        max_attempts=row.max_attempts,
+        crashes=row.crashes,
+        replays=row.replays,
+        run_at=row.run_at,
+        error_code=row.error_code,
+        last_error=row.last_error,
+        result=row.result,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _attempt(row: models.JobAttempt) -> Attempt:
+    return Attempt(
+        number=row.number,
+        worker=row.worker,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        outcome=row.outcome,
+        error_code=row.error_code,
+        error=row.error,
+    )

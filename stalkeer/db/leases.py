@@ -1,0 +1,315 @@
+"""Jobs under a lease: claimed, renewed, ended, taken back from who died.
+
+A claim is one conditional UPDATE with a new token; every later write of that run names the token,
+so a worker that was paused past its lease and wakes again changes nothing. What people read about
+downloads and items is written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from stalkeer.core.jobs import (
+    MAX_CRASHES,
+    DownloadChange,
+    Ended,
+    Job,
+    Lease,
+    NewDownload,
+    later,
+)
+from stalkeer.core.states import JobKind, JobStatus, download_status, import_status
+from stalkeer.db import models
+from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.downloads import Downloads
+from stalkeer.db.items import Items
+from stalkeer.db.jobs import Jobs, read_job
+from stalkeer.db.slots import SlotLimits, Slots
+from stalkeer.errors import StalkeerError
+
+_CRASH_PAUSE_S = 60.0
+_FREED: dict[str, Any] = {
+    "lease_owner": None,
+    "lease_token": None,
+    "lease_until": None,
+    "enqueued_at": None,
+    "cancel_requested": False,
+}
+
+
+class LeaseLostError(StalkeerError):
+    """The job was given to somebody else, or has ended: this run must write nothing more."""
+
+    code: ClassVar[str] = "lease_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A lease that still holds, and whether somebody asked its job to stop."""
+
+    token: str
+    cancel_requested: bool
+
+
+class Leases:
+    """Moves jobs between ready, running and their ends."""
+
+    def __init__(
+        self,
+        db: Database,
+        jobs: Jobs,
+        downloads: Downloads,
+        items: Items,
+        slots: Slots,
+        *,
+        lease_s: float,
+    ) -> None:
+        """Work on this database; a worker that says nothing for `lease_s` counts as dead."""
+        self.db = db
+        self.lease_s = lease_s
+        self._jobs = jobs
+        self._downloads = downloads
+        self._items = items
+        self._slots = slots
+
+    @writes
+    def claim(self, lease: Lease, *, owner: str, limits: SlotLimits) -> Job | None:
+        """Take a job that is ready and due; None when it is not, or no connection is free.
+
+        `owner` is `host:pid`. A download takes a slot of its provider in the same step.
+        """
+        row = models.Job.get_or_none(models.Job.id == lease.job_id)
+        if row is None or not self._has_slot(row, lease, limits):
+            return None
+        claimed = self._claim(lease, owner)
+        if claimed is None:
+            self._slots.release(lease.token)
+            return None
+        job = read_job(claimed)
+        models.JobAttempt.insert(
+            job=job.id,
+            number=job.attempts,
+            worker=owner,
+            token=lease.token,
+            started_at=self.db.now(),
+        ).execute()
+        if job.download_id is not None and job.kind is JobKind.DOWNLOAD:
+            self._downloads.lock(job.download_id, owner, is_retry=bool(job.last_error))
+        return job
+
+    @writes
+    def renew(self, tokens: Collection[str]) -> tuple[Renewed, ...]:
+        """Keep these leases for their whole time again; the ones not in the answer are lost."""
+        rows = (
+            models.Job.update(lease_until=self.db.now(self.lease_s))
+            .where(models.Job.lease_token.in_(tokens) & (models.Job.status == JobStatus.RUNNING))
+            .returning(models.Job.lease_token, models.Job.cancel_requested)
+            .execute()
+        )
+        held = tuple(Renewed(row.lease_token or "", row.cancel_requested) for row in rows)
+        self._slots.renew([renewed.token for renewed in held], self.lease_s)
+        return held
+
+    @writes
+    def progress(self, lease: Lease, *, done: int, total: int | None, resume_token: str) -> bool:
+        """Write how far a download has come; return whether somebody asked it to stop.
+
+        Raises `LeaseLostError` when the lease is no longer ours.
+        """
+        rows = list(
+            models.Job.update(progress_at=self.db.now(), lease_until=self.db.now(self.lease_s))
+            .where(_held(lease))
+            .returning(models.Job.cancel_requested, models.Job.download)
+            .execute()
+        )
+        if not rows:
+            raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
+        download_id = rows[0].download_id
+        if download_id is not None:
+            self._downloads.progress(download_id, done, total, resume_token)
+        return bool(rows[0].cancel_requested)
+
+    @writes
+    def check(self, lease: Lease, change: DownloadChange | None = None) -> None:
+        """Make sure the lease is still ours, as the last thing before an effect outside.
+
+        `change` is what people should see from here on. Raises `LeaseLostError` when it is not.
+        """
+        held = (
+            models.Job.update(lease_until=self.db.now(self.lease_s), progress_at=self.db.now())
+            .where(_held(lease))
+            .execute()
+        )
+        if not held:
+            raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
+        if change is not None:
+            self._downloads.change(change)
+
+    @writes
+    def end(self, lease: Lease, ended: Ended, limits: SlotLimits) -> None:
+        """Write how a run ended, and all that follows from it, in one transaction.
+
+        Raises `LeaseLostError`, and writes nothing, when the lease is no longer ours.
+        """
+        values = self._values(ended) | {"crashes": 0}
+        job = self._leave(_held(lease), values)
+        if job is None:
+            raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
+        self._close_attempt(lease.token, ended)
+        self._slots.release(lease.token)
+        if ended.pause_provider_s and job.provider:
+            self._slots.pause(job.provider, ended.pause_provider_s, limits)
+        self._show(job, ended)
+        self._items.keep_matches(ended.matches)
+        self._items.move(ended.items)
+        for download in ended.downloads:
+            self._start(download)
+        for new in ended.then:
+            self._jobs.add(new)
+
+    def take_back(self, *, held: Collection[str] = (), expired_only: bool = True) -> list[int]:
+        """Make jobs ready again whose worker is gone, and return their ids.
+
+        `held` are tokens of this very process, whose threads live whatever the clock says.
+        Without `expired_only` every lease is taken back: for the one process of an embedded
+        service, at its start. The third crash in a row without progress fails the job.
+        """
+        rows = self._abandoned(held, expired_only=expired_only)
+        return [job_id for job_id, token in rows if self._take_back(job_id, token)]
+
+    @reads
+    def _abandoned(self, held: Collection[str], *, expired_only: bool) -> list[tuple[int, str]]:
+        where = models.Job.status == JobStatus.RUNNING
+        if expired_only:
+            where &= models.Job.lease_until <= self.db.now()
+        rows = models.Job.select(models.Job.id, models.Job.lease_token).where(where)
+        return [(row.id, row.lease_token or "") for row in rows if row.lease_token not in held]
+
+    @writes
+    def _take_back(self, job_id: int, token: str) -> bool:
+        row = models.Job.get_by_id(job_id)
+        crashes = 0 if row.progress_at is not None else row.crashes + 1
+        ended = _after_crash(crashes, cancelled=row.cancel_requested)
+        values = self._values(ended) | {"crashes": crashes}
+        job = self._leave(_held(Lease(job_id, token)), values)
+        if job is None:
+            return False
+        self._close_attempt(token, replace(ended, outcome="crashed"))
+        self._slots.release(token)
+        self._show(job, ended)
+        return True
+
+    def _values(self, ended: Ended) -> dict[str, Any]:
+        """Return the columns of a job row that has just left `running`."""
+        values: dict[str, Any] = _FREED | {"status": ended.status, "updated_at": self.db.now()}
+        if ended.status is JobStatus.READY:
+            values["run_at"] = self.db.now(ended.run_in_s)
+        else:
+            values["finished_at"] = self.db.now()
+        if ended.outcome or ended.reason:
+            values["result"] = {"outcome": ended.outcome, "reason": ended.reason}
+        if ended.error:
+            values |= {"error_code": ended.error_code, "last_error": ended.error}
+        if not ended.costs_attempt:
+            values["attempts"] = models.Job.attempts - 1
+        return values
+
+    def _has_slot(self, row: models.Job, lease: Lease, limits: SlotLimits) -> bool:
+        if not row.provider:
+            return True
+        if self._slots.take(row.provider, lease, self.lease_s, limits):
+            return True
+        # Rung for a connection that somebody else got: the next free one rings again at once.
+        self._slots.release(lease.token)
+        models.Job.update(enqueued_at=None).where(models.Job.id == row.id).execute()
+        return False
+
+    def _claim(self, lease: Lease, owner: str) -> models.Job | None:
+        now = self.db.now()
+        rows = (
+            models.Job.update(
+                status=JobStatus.RUNNING,
+                attempts=models.Job.attempts + 1,
+                lease_owner=owner,
+                lease_token=lease.token,
+                lease_until=self.db.now(self.lease_s),
+                progress_at=None,
+                started_at=now,
+                updated_at=now,
+            )
+            .where(
+                (models.Job.id == lease.job_id)
+                & (models.Job.status == JobStatus.READY)
+                & (models.Job.run_at <= now)
+            )
+            .returning(models.Job)
+            .execute()
+        )
+        return next(iter(rows), None)
+
+    def _leave(self, held: Any, values: dict[str, Any]) -> Job | None:
+        rows = models.Job.update(**values).where(held).returning(models.Job).execute()
+        return next((read_job(row) for row in rows), None)
+
+    def _close_attempt(self, token: str, ended: Ended) -> None:
+        models.JobAttempt.update(
+            finished_at=self.db.now(),
+            outcome=ended.outcome or ended.status,
+            error_code=ended.error_code,
+            error=ended.error or ended.reason,
+        ).where(models.JobAttempt.token == token).execute()
+
+    def _start(self, new: NewDownload) -> None:
+        """Write a download and its job, or join the one that fetches the same entry already."""
+        active = self._downloads.active_for_entry(new.entry_id)
+        if active is not None:
+            self._downloads.attach(active, new.item_ids)
+            return
+        job_id = self._jobs.add(new.job)
+        if job_id is not None:
+            download_id = self._downloads.create(new)
+            models.Job.update(download=download_id).where(models.Job.id == job_id).execute()
+
+    def _show(self, job: Job, ended: Ended) -> None:
+        """Let the download behind a job, its items and its entry say what became of it."""
+        if job.download_id is None or job.kind not in (JobKind.DOWNLOAD, JobKind.IMPORT):
+            return
+        change = ended.download or DownloadChange(download_id=job.download_id)
+        if not change.reason:
+            change = replace(change, reason=ended.reason or (job.result or {}).get("reason", ""))
+        if job.kind is JobKind.DOWNLOAD and change.status is None:
+            status = download_status(ended.status, had_error=bool(ended.error))
+            change = replace(change, status=status)
+        if job.kind is JobKind.IMPORT and change.import_status is None:
+            change = replace(change, import_status=import_status(ended.status))
+        self._downloads.change(change, error=ended.error)
+
+
+def _held(lease: Lease) -> Any:
+    return (
+        (models.Job.id == lease.job_id)
+        & (models.Job.lease_token == lease.token)
+        & (models.Job.status == JobStatus.RUNNING)
+    )
+
+
+def _after_crash(crashes: int, *, cancelled: bool) -> Ended:
+    """Decide what becomes of a job whose worker died for the given time in a row."""
+    if cancelled:
+        return Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+    if crashes >= MAX_CRASHES:
+        return Ended(
+            status=JobStatus.FAILED,
+            error_code="crashed",
+            error=(
+                f"The worker died {crashes} times in a row while it ran this job. "
+                f"Look at the log of that time; replay the job when the cause is gone."
+            ),
+            costs_attempt=False,
+        )
+    # The first crash is taken for a reboot and costs no time; from the second on it may be the
+    # job itself that kills its worker.
+    pause_s = 0.0 if crashes < 2 else _CRASH_PAUSE_S * 2.0 ** (crashes - 2)
+    return later("its worker was interrupted", run_in_s=pause_s)

@@ -1,0 +1,184 @@
+"""The small tables: instances, schedules, saved settings, the processing log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from stalkeer.core.items import Service
+from stalkeer.core.jobs import NewJob
+from stalkeer.core.states import JobKind
+from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.jobs import Jobs
+from stalkeer.db.models import Instance, ProcessingLog, Schedule, Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRow:
+    """What the last look at a Radarr or Sonarr said. `last_sync` holds the counts of that sync."""
+
+    name: str
+    service: Service
+    version: str
+    last_sync_at: datetime | None
+    last_sync: Mapping[str, Any] | None
+    last_error: str
+
+
+class Instances:
+    """Keeps what we know of the instances."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on this database."""
+        self.db = db
+
+    @writes
+    def configure(self, name: str, service: Service) -> None:
+        """Make sure an instance has its row."""
+        now = self.db.now()
+        Instance.insert(
+            name=name, service=service, created_at=now, updated_at=now
+        ).on_conflict_ignore().execute()
+
+    @writes
+    def note_sync(self, name: str, *, counts: Mapping[str, int]) -> None:
+        """Write the result of a sync that went through."""
+        now = self.db.now()
+        Instance.update(
+            last_sync_at=now, last_sync=dict(counts), last_error="", updated_at=now
+        ).where(Instance.name == name).execute()
+
+    @writes
+    def note_error(self, name: str, error: str) -> None:
+        """Write why the last call of an instance failed."""
+        Instance.update(last_error=error, updated_at=self.db.now()).where(
+            Instance.name == name
+        ).execute()
+
+    @reads
+    def all(self) -> tuple[InstanceRow, ...]:
+        """Return every instance."""
+        return tuple(
+            InstanceRow(
+                name=row.name,
+                service=Service(row.service),
+                version=row.version,
+                last_sync_at=row.last_sync_at,
+                last_sync=row.last_sync,
+                last_error=row.last_error,
+            )
+            for row in Instance.select().order_by(Instance.name)
+        )
+
+
+class Schedules:
+    """Makes jobs come again. Any number of processes may ask; each tick makes one job."""
+
+    def __init__(self, db: Database, jobs: Jobs) -> None:
+        """Work on this database."""
+        self.db = db
+        self._jobs = jobs
+
+    @writes
+    def configure(
+        self,
+        name: str,
+        kind: JobKind,
+        *,
+        every_s: float,
+        payload: Mapping[str, Any] | None = None,
+        instance: str | None = None,
+    ) -> None:
+        """Make sure a schedule exists with this interval. A new one is due at once."""
+        values: dict[str, Any] = {
+            "kind": kind,
+            "payload": dict(payload or {}),
+            "instance": instance,
+            "every_seconds": max(int(every_s), 1),
+        }
+        Schedule.insert(name=name, next_run_at=self.db.now(), **values).on_conflict(
+            conflict_target=(Schedule.name,), update=values
+        ).execute()
+
+    @writes
+    def keep_only(self, names: set[str]) -> None:
+        """Drop the schedules of what is no longer configured."""
+        Schedule.delete().where(Schedule.name.not_in(names)).execute()
+
+    def tick(self) -> list[int]:
+        """Write the jobs of all schedules that are due; return their ids.
+
+        Ticks that were missed collapse into one, because the next is counted from now.
+        """
+        fired = [self._fire(*due) for due in self._due()]
+        return [job_id for job_id in fired if job_id is not None]
+
+    @reads
+    def _due(self) -> list[tuple[int, datetime]]:
+        rows = Schedule.select().where(Schedule.next_run_at <= self.db.now())
+        return [(row.id, row.next_run_at) for row in rows]
+
+    @writes
+    def _fire(self, schedule_id: int, due_at: datetime) -> int | None:
+        row = Schedule.get_by_id(schedule_id)
+        won = (
+            Schedule.update(last_run_at=self.db.now(), next_run_at=self.db.now(row.every_seconds))
+            .where((Schedule.id == schedule_id) & (Schedule.next_run_at == due_at))
+            .execute()
+        )
+        if not won:
+            return None
+        return self._jobs.add(
+            NewJob(
+                kind=JobKind(row.kind),
+                payload=row.payload,
+                dedup_key=row.name,
+                instance=row.instance,
+                title=row.name,
+            )
+        )
+
+
+class SavedSettings:
+    """Settings saved through the API, by the environment variable each stands for."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on this database."""
+        self.db = db
+
+    @reads
+    def all(self) -> dict[str, str]:
+        """Return every saved setting."""
+        return {row.name: row.value for row in Setting.select()}
+
+
+class Runs:
+    """The processing log: every import and sync, with what it handled."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on this database."""
+        self.db = db
+
+    @writes
+    def start(self, action: str, subject: str) -> int:
+        """Note that a run began and return its id."""
+        return int(
+            ProcessingLog.insert(
+                action=action, subject=subject, status="running", started_at=self.db.now()
+            ).execute()
+        )
+
+    @writes
+    def finish(
+        self, run_id: int, *, item_count: int, counts: Mapping[str, int], error: str = ""
+    ) -> None:
+        """Note how a run ended."""
+        ProcessingLog.update(
+            status="failed" if error else "completed",
+            item_count=item_count,
+            counts=dict(counts),
+            completed_at=self.db.now(),
+            error_message=error,
+        ).where(ProcessingLog.id == run_id).execute()

@@ -1,0 +1,104 @@
+"""The store: every table behind verbs of the domain, and the schema they need.
+
+`Store` is the public face of this room, with the dataclasses its verbs answer. Making one binds
+the tables to its database, so a process has one store at a time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
+
+from playhouse.migrations import Runner
+
+from stalkeer.db.connect import Database, reads
+from stalkeer.db.downloads import Downloads
+from stalkeer.db.items import Items
+from stalkeer.db.jobs import Jobs
+from stalkeer.db.leases import Leases
+from stalkeer.db.models import MODELS, Playlist
+from stalkeer.db.playlists import Playlists
+from stalkeer.db.records import Instances, Runs, SavedSettings, Schedules
+from stalkeer.db.slots import Slots
+from stalkeer.errors import StalkeerError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_ADVISORY_LOCK = 7_825_511
+
+
+class NewerSchemaError(StalkeerError):
+    """The database was written by a newer stalkeer."""
+
+    code: ClassVar[str] = "database_newer"
+
+
+class Store:
+    """All tables of one database."""
+
+    def __init__(self, db: Database, *, lease_s: float = 60.0) -> None:
+        """Bind the tables to `db`; a worker that says nothing for `lease_s` counts as dead."""
+        self.db = db
+        db.peewee.bind(MODELS)
+        slots = Slots(db)
+        self.downloads = Downloads(db)
+        self.items = Items(db)
+        self.jobs = Jobs(db, self.downloads, self.items, slots)
+        self.leases = Leases(db, self.jobs, self.downloads, self.items, slots, lease_s=lease_s)
+        self.playlists = Playlists(db)
+        self.instances = Instances(db)
+        self.schedules = Schedules(db, self.jobs)
+        self.settings = SavedSettings(db)
+        self.runs = Runs(db)
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; return the names of the migrations that ran.
+
+        Raises `NewerSchemaError` when the database holds a migration this program does not know.
+        """
+        with self._alone():
+            runner = Runner(self.db.peewee, str(MIGRATIONS))
+            unknown = [row.name for row in runner.status() if row.path is None]
+            if unknown:
+                raise NewerSchemaError(
+                    f"The database was written by a newer stalkeer (it has {unknown[-1]}). "
+                    f"Start the newer version again, or restore a backup made by this one."
+                )
+            return list(runner.up())
+
+    @reads
+    def ping(self) -> None:
+        """Read one row; raises `StoreError` when the database does not answer."""
+        Playlist.select(Playlist.id).limit(1).execute()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.db.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from migrating at the same time."""
+        with self.db.peewee.connection_context():
+            if self.db.is_sqlite:
+                with _locked(Path(f"{self.db.peewee.database}.lock")):
+                    yield
+                return
+            # Held by this connection, which every statement of the runner uses too.
+            self.db.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+            try:
+                yield
+            finally:
+                self.db.execute("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,302 @@
+"""Files on disk: the unfinished one, the room for it, and its one step to where it belongs.
+
+Everything below a root is opened relative to its folder's descriptor and never through a
+symbolic link, so that links planted there lead nowhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from stalkeer.downloader.errors import (
+    DiskFullError,
+    FolderUnavailableError,
+    PartInUseError,
+    UnsafePathError,
+)
+
+PART_FOLDER = ".stalkeer"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_LINK = (errno.ELOOP, errno.ENOTDIR)
+_COPY_BYTES = 1024 * 1024
+_SAMPLE_BYTES = 1024 * 1024
+_MOST_NAMES = 100
+
+
+def part_path(root: Path, download_id: int) -> Path:
+    """Say where the unfinished file of a download lies: on the filesystem it will end on."""
+    return root / PART_FOLDER / f"{download_id}.part"
+
+
+@contextmanager
+def open_part(part: Path) -> Iterator[int]:
+    """Open a part file for reading and writing, alone; yields its descriptor.
+
+    The file and its hidden folder (0700) are made when missing, and what is in it stays. Raises
+    `PartInUseError` while anybody else has it open, `UnsafePathError` for a link or anything
+    that is no plain file, `FolderUnavailableError` when the folder above is not there.
+    """
+    with disk_errors(part):
+        _make_part_folder(part.parent)
+    with disk_errors(part), _folder_of(part) as folder:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(part.name, flags, 0o666, dir_fd=folder)
+    try:
+        with disk_errors(part):
+            _lock(descriptor, part)
+            _check_plain(descriptor, part)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def remove_part(part: Path) -> None:
+    """Remove a part file; nothing happens when it is gone already."""
+    with disk_errors(part), suppress(FileNotFoundError), _folder_of(part) as folder:
+        os.unlink(part.name, dir_fd=folder)
+
+
+def free_bytes(path: Path) -> int:
+    """Say how many bytes an ordinary user may still write where `path` is, or will be."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    with disk_errors(path):
+        facts = os.statvfs(path)
+    return facts.f_bavail * facts.f_frsize
+
+
+def check_space(path: Path, needed_bytes: int, floor_bytes: int) -> None:
+    """Raise `DiskFullError` unless `floor_bytes` stay free after writing `needed_bytes`."""
+    free = free_bytes(path)
+    if free - needed_bytes < floor_bytes:
+        raise DiskFullError(
+            f"{path} has {free / 1e9:.1f} GB free; {needed_bytes / 1e9:.1f} GB are needed and "
+            f"{floor_bytes / 1e9:.1f} GB must stay free. Make room, the download goes on by itself."
+        )
+
+
+def publish(part: Path, root: Path, relative: str) -> Path:
+    """Move a complete part file to `relative` below `root` and say where it is.
+
+    The name appears in one step with the whole file behind it; across filesystems the file is
+    copied beside its target first. A file of that name that is not ours is never overwritten:
+    the same content (size, first and last MiB) counts as this very file, and the part is dropped;
+    another one makes ours `Name (2).mkv`. An empty file counts as a name we had reserved. A second
+    run after a kill ends in the same place. Nothing is ever written outside `root`.
+    """
+    folders, name = _split(relative)
+    with disk_errors(root), _open_below(root, folders) as folder:
+        with _open_plain(part) as descriptor:
+            os.fsync(descriptor)
+            name, is_there = _free_name(folder, name, descriptor)
+        if not is_there:
+            _move(part, folder, name)
+        os.fsync(folder)
+    remove_part(part)
+    return root.joinpath(*folders, name)
+
+
+def published(part: Path, root: Path, relative: str, size_bytes: int) -> Path | None:
+    """Find the file that a run published before it was killed; None if there is none.
+
+    That is so when the part is gone and a file of the right size has the name it would have got.
+    """
+    folders, name = _split(relative)
+    if part.exists():
+        return None
+    for numbered in _names(name):
+        path = root.joinpath(*folders, numbered)
+        if not path.is_file():
+            return None
+        if path.stat().st_size == size_bytes:
+            return path
+    return None
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the system about `path` into ours."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno in _FULL:
+            raise DiskFullError(
+                f"The disk of {path.parent} is full or the file too large for it "
+                f"({exc.strerror}). Make room, the download goes on by itself."
+            ) from exc
+        if exc.errno in _LINK:
+            raise UnsafePathError(
+                f"{path} runs over a symbolic link or a plain file. Remove whatever is there."
+            ) from exc
+        raise FolderUnavailableError(
+            f"{path} cannot be used ({exc.strerror}). Is its disk mounted and writable?"
+        ) from exc
+
+
+def _make_part_folder(folder: Path) -> None:
+    # Only ours: when a root is missing, its disk is not mounted, and nothing may be made there.
+    if folder.name == PART_FOLDER:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+
+
+@contextmanager
+def _folder_of(part: Path) -> Iterator[int]:
+    """Open the folder of a part file. Ours may not be a link; one that a person named may."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    if part.parent.name == PART_FOLDER:
+        flags |= os.O_NOFOLLOW
+    descriptor = os.open(part.parent, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, part: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        raise PartInUseError(f"{part} is being written by another download.") from exc
+    except OSError:
+        # Some network filesystems know no locks; the job's lease then stands alone.
+        return
+
+
+def _check_plain(descriptor: int, part: Path) -> None:
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
+        raise UnsafePathError(f"{part} is no plain file of its own. Remove it.")
+    if not _is_still(part, facts):
+        # It was published or removed between opening and locking: writing would hit that file.
+        raise PartInUseError(f"{part} was moved by another download a moment ago.")
+
+
+def _is_still(path: Path, facts: os.stat_result) -> bool:
+    try:
+        now = path.lstat()
+    except FileNotFoundError:
+        return False
+    return (now.st_dev, now.st_ino) == (facts.st_dev, facts.st_ino)
+
+
+def _split(relative: str) -> tuple[tuple[str, ...], str]:
+    path = PurePosixPath(relative)
+    if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in relative:
+        raise UnsafePathError(f"{relative!r} is no path inside a folder.")
+    return path.parts[:-1], path.name
+
+
+@contextmanager
+def _open_below(root: Path, folders: tuple[str, ...]) -> Iterator[int]:
+    """Open a folder below the root, making what is missing and following no link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    descriptor = os.open(root, flags)
+    try:
+        for name in folders:
+            above = descriptor
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=above)
+                os.fsync(above)
+            descriptor = os.open(name, flags | os.O_NOFOLLOW, dir_fd=above)
+            os.close(above)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _open_plain(path: Path | str, folder: int | None = None) -> Iterator[int]:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _free_name(folder: int, name: str, part: int) -> tuple[str, bool]:
+    """Reserve a name for the part; True when a file of that name is the part already."""
+    for numbered in _names(name):
+        if _reserve(folder, numbered):
+            return numbered, False
+        if _is_same(folder, numbered, part):
+            return numbered, True
+    raise UnsafePathError(f"There are {_MOST_NAMES} other files named like {name!r} already.")
+
+
+def _names(name: str) -> Iterator[str]:
+    yield name
+    path = PurePosixPath(name)
+    for number in range(2, _MOST_NAMES + 1):
+        yield f"{path.stem} ({number}){path.suffix}"
+
+
+def _reserve(folder: int, name: str) -> bool:
+    """Make an empty file of that name, or find one that a killed run left."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        os.close(os.open(name, flags, 0o666, dir_fd=folder))
+    except FileExistsError:
+        facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return stat.S_ISREG(facts.st_mode) and facts.st_size == 0
+    return True
+
+
+def _is_same(folder: int, name: str, part: int) -> bool:
+    facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size != os.fstat(part).st_size:
+        return False
+    with _open_plain(name, folder) as other:
+        return all(
+            os.pread(other, _SAMPLE_BYTES, at) == os.pread(part, _SAMPLE_BYTES, at)
+            for at in (0, max(facts.st_size - _SAMPLE_BYTES, 0))
+        )
+
+
+def _move(part: Path, folder: int, name: str) -> None:
+    """Put the part over the reserved name, in one step that readers see whole or not at all."""
+    try:
+        _rename_or_copy(part, folder, name)
+    except OSError:
+        os.unlink(name, dir_fd=folder)
+        raise
+
+
+def _rename_or_copy(part: Path, folder: int, name: str) -> None:
+    try:
+        os.rename(part, name, dst_dir_fd=folder)
+    except OSError as exc:
+        # Asking beats comparing devices: two mounts of one disk have the same number.
+        if exc.errno != errno.EXDEV:
+            raise
+        copy = f".{part.name}.copy"
+        _copy(part, folder, copy)
+        os.rename(copy, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _copy(part: Path, folder: int, name: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _open_plain(part) as source:
+        target = os.open(name, flags, 0o666, dir_fd=folder)
+        try:
+            while piece := os.read(source, _COPY_BYTES):
+                _write_all(target, piece)
+            os.fsync(target)
+        except OSError:
+            os.unlink(name, dir_fd=folder)
+            raise
+        finally:
+            os.close(target)
+
+
+def _write_all(descriptor: int, piece: bytes) -> None:
+    view = memoryview(piece)
+    while view:
+        view = view[os.write(descriptor, view) :]

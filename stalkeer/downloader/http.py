@@ -1,0 +1,124 @@
+"""Fetch one file over HTTP: ask, judge the answer, read the body, go on after a cut.
+
+Where the link comes from, when to try again after an error and where the file goes are the
+caller's business. A server is trusted with nothing: what it sends is held against what is on
+disk before anything is added to it.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+import httpx
+
+from stalkeer.downloader.address import check
+from stalkeer.downloader.exchange import parse_url
+from stalkeer.downloader.files import disk_errors, open_part
+from stalkeer.downloader.part import HeldPart
+from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
+from stalkeer.downloader.transfer import Hooks, Transfer
+from stalkeer.downloader.transport import (
+    JudgedBackend,
+    JudgedTransport,
+    Patience,
+    Resolve,
+    resolve,
+)
+
+__all__ = ["Engine", "EngineRules", "FetchRequest", "Fetched", "Progress"]
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Engine:
+    """Fetches files; threads share one engine. `rules` may be replaced while it runs."""
+
+    def __init__(
+        self,
+        rules: EngineRules,
+        *,
+        rng: Chance,
+        resolve: Resolve = resolve,
+        ssl_context: ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] | None = None,
+        boot: str | None = None,
+    ) -> None:
+        """Take what differs in tests: `transport` answers in place of the network.
+
+        `boot` names this start of the machine; None reads it from the system.
+        """
+        self.rules = rules
+        self._rng = rng
+        self._monotonic = monotonic
+        self._wait = wait or Event().wait
+        self._boot = boot or _boot_id()
+        self._resolve = resolve
+        self._transport = transport
+        self._ssl_context = ssl_context or httpx.create_ssl_context()
+
+    def fetch(
+        self,
+        request: FetchRequest,
+        *,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
+        on_head: Callable[[Path, int], None] | None = None,
+    ) -> Fetched:
+        """Fetch the file, or the rest of it, and return when all of it is in the part file.
+
+        `on_progress` is called about once a MiB and whenever `resume` changes; `on_head(part,
+        bytes)` once, when 4 MiB are on disk. Both run in this thread, and what they raise ends
+        the fetch. Whatever ends it, the part file keeps what arrived. Running it twice is
+        harmless: a complete part file is not fetched again. Raises the errors of
+        `downloader.errors`.
+        """
+        url = parse_url(request.url)
+        with open_part(request.part) as descriptor, self.rules.limiter.stream():
+            part = HeldPart.take(
+                descriptor,
+                request.resume,
+                url.host,
+                boot=self._boot,
+                keep=self.rules.resume_enabled,
+            )
+            hooks = Hooks(
+                on_progress=on_progress,
+                on_head=on_head,
+                should_stop=should_stop,
+                monotonic=self._monotonic,
+                wait=self._wait,
+                rng=self._rng,
+            )
+            patience = Patience(self.rules.read_step_s, should_stop, self._monotonic)
+            with disk_errors(request.part), self._open_transport(patience) as transport:
+                return Transfer(request, url, part, self.rules, hooks, transport, patience).run()
+
+    @contextmanager
+    def _open_transport(self, patience: Patience) -> Iterator[httpx.BaseTransport]:
+        """Make the way to the network for one fetch."""
+        if self._transport is not None:
+            yield self._transport
+            return
+        rules = self.rules
+        judge = partial(check, allowed_hosts=rules.allowed_hosts, private_hosts=rules.private_hosts)
+        backend = JudgedBackend(self._resolve, judge, patience)
+        transport = JudgedTransport(backend, self._ssl_context)
+        try:
+            yield transport
+        finally:
+            transport.close()
+
+
+def _boot_id() -> str | None:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,330 @@
+"""One fetch: the loop over exchanges until all of the file is on disk or nothing helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+
+from stalkeer.downloader.answers import (
+    AskAgain,
+    BadRange,
+    Body,
+    Changed,
+    Finished,
+    Head,
+    SetbackError,
+    Verdict,
+    judge,
+    read_head,
+    refusal,
+)
+from stalkeer.downloader.body import (
+    BUFFER_BYTES,
+    BodyReader,
+    OtherBytesError,
+    Sink,
+    Watch,
+    cut,
+    open_source,
+)
+from stalkeer.downloader.errors import (
+    DownloadStoppedError,
+    NotMediaError,
+    TransferCutError,
+    WrongFileError,
+)
+from stalkeer.downloader.exchange import Caller, open_answer
+from stalkeer.downloader.media import HEAD_BYTES, container_of
+from stalkeer.downloader.part import HeldPart
+from stalkeer.downloader.resume import Ask, next_ask
+from stalkeer.downloader.sniff import refuse_page
+from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
+from stalkeer.downloader.transport import Patience
+
+FIRST_LOOK_BYTES = 4 * 1024 * 1024
+"""How much is on disk when `on_head` is called."""
+_PROGRESS_BYTES = 1024 * 1024
+"""How many new bytes make the failures before them forgotten."""
+_MAX_TURNS = 8
+_MAX_BACKOFF_S = 16.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """What a fetch calls of its caller, and of the world."""
+
+    on_progress: Callable[[Progress], None]
+    on_head: Callable[[Path, int], None] | None
+    should_stop: Callable[[], bool]
+    monotonic: Callable[[], float]
+    wait: Callable[[float], object]
+    rng: Chance
+
+
+class Transfer:
+    """Fetches into one held part file. A fetch is a loop of exchanges; each ends in one of
+
+    progress (go on), a turn (ask differently at once), a setback (wait, ask again), the whole
+    file, or an error. Failures and turns in a row are limited, and new bytes forgive both.
+    """
+
+    def __init__(
+        self,
+        request: FetchRequest,
+        url: httpx.URL,
+        part: HeldPart,
+        rules: EngineRules,
+        hooks: Hooks,
+        transport: httpx.BaseTransport,
+        patience: Patience,
+    ) -> None:
+        self._request = request
+        self._url = url
+        self._part = part
+        self._rules = rules
+        self._hooks = hooks
+        self._transport = transport
+        self._patience = patience
+        self._caller = Caller(
+            user_agent=request.user_agent,
+            referrer=request.referrer,
+            connect_timeout_s=rules.connect_timeout_s,
+            answer_timeout_s=rules.stall_timeout_s or None,
+        )
+        self._buffer = memoryview(bytearray(BUFFER_BYTES))
+        self._deadline = hooks.monotonic() + rules.timeout_s if rules.timeout_s else None
+        self._content_type = ""
+        self._is_probe = False
+        self._is_verified = True
+        self._is_seen = hooks.on_head is None
+        self._avoids_range = not rules.resume_enabled
+        self._bad_ranges = 0
+        self._range_refusals = 0
+        self._failures = 0
+        self._turns = 0
+        self._gained = 0
+
+    def run(self) -> Fetched:
+        """Exchange until the file is complete."""
+        is_done = self._part.is_complete
+        while not is_done:
+            try:
+                is_done = self._exchange()
+            except SetbackError as setback:
+                self._recover(setback)
+        return self._finish()
+
+    def _exchange(self) -> bool:
+        """Make one request and use its answer; True when the file is complete."""
+        whole = self._part.in_doubt or self._avoids_range
+        ask = next_ask(self._part.state, self._part.have, whole=whole, probe=self._is_probe)
+        with open_answer(self._transport, self._url, ask, self._caller, self._patience) as (
+            response,
+            host,
+        ):
+            head = read_head(response.status_code, response.headers, host=host)
+            if self._is_probe:
+                self._is_probe = False
+                if head.status not in (206, 416):
+                    # It cannot say where the file ends, and so nobody can.
+                    self._is_verified = False
+                    return True
+            setback = refusal(head, jitter=self._hooks.rng.random())
+            if setback is not None:
+                raise self._refused(setback, head, ask)
+            verdict = judge(head, ask, self._part.state, self._part.have)
+            return self._follow(verdict, head, response, ask)
+
+    def _follow(self, verdict: Verdict, head: Head, response: httpx.Response, ask: Ask) -> bool:
+        if isinstance(verdict, Body):
+            return self._copy(verdict, head, response)
+        if isinstance(verdict, Finished):
+            self._part.state = verdict.state
+            return True
+        if isinstance(verdict, Changed):
+            self._part.doubt(head.host, verdict.reason)
+        elif isinstance(verdict, AskAgain):
+            self._part.state = verdict.state
+        else:
+            self._note_bad_range(verdict, head.host, ask)
+        self._turn(head.host, verdict.reason)
+        return False
+
+    def _note_bad_range(self, verdict: BadRange, host: str, ask: Ask) -> None:
+        if not ask.is_ranged:
+            raise cut(host, verdict.reason)
+        self._bad_ranges += 1
+        if self._bad_ranges >= 2:
+            self._part.state = replace(self._part.state, no_range=True)
+
+    def _turn(self, host: str, reason: str) -> None:
+        """Ask differently at once, but not for ever."""
+        self._report(None)
+        self._turns += 1
+        if self._turns > _MAX_TURNS:
+            raise WrongFileError(f"{host} cannot be fetched from: {reason}. Choose another entry.")
+
+    def _refused(self, setback: SetbackError, head: Head, ask: Ask) -> SetbackError:
+        if head.status >= 500 and ask.is_ranged:
+            self._range_refusals += 1
+            # Some servers fail on every range and on nothing else.
+            self._avoids_range = self._avoids_range or self._range_refusals >= 3
+        return setback
+
+    def _recover(self, setback: SetbackError) -> None:
+        """Wait before the next exchange, or give up with the error of the last."""
+        self._failures += 1
+        if self._failures > min(setback.tries, self._rules.in_attempt_tries):
+            raise setback.error from setback
+        backoff_s = min(2.0 ** (self._failures - 1), _MAX_BACKOFF_S)
+        jittered_s = backoff_s * (0.5 + self._hooks.rng.random())
+        self._pause(jittered_s if setback.wait_s is None else setback.wait_s)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait in steps of a second, so that a stop is heard."""
+        while seconds > 0:
+            if self._hooks.should_stop():
+                raise DownloadStoppedError("The download was stopped; it goes on where it was.")
+            step_s = min(seconds, 1.0)
+            self._hooks.wait(step_s)
+            seconds -= step_s
+
+    def _copy(self, body: Body, head: Head, response: httpx.Response) -> bool:
+        """Compare and write one body; True when the file is complete."""
+        part = self._part
+        if body.is_changed and part.have:
+            part.doubt(head.host, "its size is another one")
+        self._check_size(body.end if body.state.total_bytes is None else body.state.total_bytes)
+        self._content_type = head.content_type
+        had = part.have
+        sink = Sink(part.descriptor, start=body.start, have=had)
+        try:
+            self._pour(body, head, response, sink)
+        except OtherBytesError:
+            # Either the file changed or its ranges lie: a whole body settles both.
+            part.state = replace(part.state, no_range=True)
+            part.doubt(head.host, "the same range holds other bytes")
+            self._turn(head.host, "its ranges hold other bytes than its whole")
+            return False
+        return self._after(body, head, sink, gained=part.have - had)
+
+    def _pour(self, body: Body, head: Head, response: httpx.Response, sink: Sink) -> None:
+        watch = self._new_watch(head.host)
+        reader = BodyReader(
+            open_source(response, step_s=self._rules.read_step_s),
+            self._buffer,
+            host=head.host,
+            watch=watch,
+            limiter=self._rules.limiter,
+            pause=self._pause,
+            monotonic=self._hooks.monotonic,
+        )
+        length = None if body.end is None else body.end - body.start
+        for view in reader.views(length):
+            if sink.position == 0:
+                self._refuse_page(view, head)
+            self._keep(view, body, head, sink)
+            self._report(watch)
+            self._show_head()
+
+    def _new_watch(self, host: str) -> Watch:
+        return Watch(
+            host=host,
+            should_stop=self._hooks.should_stop,
+            monotonic=self._hooks.monotonic,
+            stall_timeout_s=self._rules.stall_timeout_s,
+            low_speed_bytes_s=self._rules.low_speed_bytes_s,
+            deadline=self._deadline,
+        )
+
+    def _keep(self, view: memoryview, body: Body, head: Head, sink: Sink) -> None:
+        part = self._part
+        sink.put(view)
+        if sink.differed:
+            part.doubt(head.host, "its bytes are others")
+        if sink.is_compared:
+            self._check_size(sink.position)
+            self._gain(sink.position - part.have)
+            part.adopt(body.state, differed=sink.differed)
+            part.have = sink.position
+            part.sync(self._hooks.monotonic())
+
+    def _gain(self, count: int) -> None:
+        self._gained += max(count, 0)
+        if self._gained >= _PROGRESS_BYTES:
+            self._gained = self._failures = self._turns = 0
+
+    def _after(self, body: Body, head: Head, sink: Sink, *, gained: int) -> bool:
+        """Decide, at the clean end of a body, whether the file is complete."""
+        part = self._part
+        if body.start == 0:
+            if sink.position == 0:
+                raise self._empty(head)
+            part.adopt(body.state, differed=sink.differed)
+            part.end_at(sink.position)
+        if part.is_complete:
+            return True
+        if body.end is None:
+            # The end of a chunked body is said; that of any other may be a cut.
+            self._is_probe = not head.is_chunked
+            return head.is_chunked
+        if part.state.total_bytes is None and not gained:
+            return True
+        if not gained:
+            self._note_bad_range(BadRange("its ranges are too short"), head.host, Ask(1))
+            self._turn(head.host, "its ranges are too short")
+        return False
+
+    def _empty(self, head: Head) -> SetbackError:
+        message = f"{head.host} sent an empty file."
+        error = TransferCutError(message) if self._part.have else NotMediaError(message)
+        return SetbackError(error, tries=2)
+
+    def _refuse_page(self, view: memoryview, head: Head) -> None:
+        setback = refuse_page(
+            bytes(view[:HEAD_BYTES]),
+            head,
+            url=self._url,
+            expect_media=self._request.expect_media,
+            is_resumed=self._part.have > 0,
+        )
+        if setback is not None:
+            raise setback
+
+    def _check_size(self, size: int | None) -> None:
+        if size is not None and size > self._request.max_bytes:
+            raise WrongFileError(
+                f"The file at {self._url.host} is larger than {self._request.max_bytes} bytes."
+            )
+
+    def _report(self, watch: Watch | None) -> None:
+        part = self._part
+        speed = watch.speed_bytes_s() if watch is not None else None
+        self._hooks.on_progress(Progress(part.have, part.state.total_bytes, part.state, speed))
+
+    def _show_head(self) -> None:
+        if self._is_seen or self._part.have < FIRST_LOOK_BYTES or self._part.in_doubt:
+            return
+        self._is_seen = True
+        if self._hooks.on_head is not None:
+            self._hooks.on_head(self._request.part, self._part.have)
+
+    def _finish(self) -> Fetched:
+        part = self._part
+        first = part.first(HEAD_BYTES)
+        container = container_of(first)
+        if container is None and self._request.expect_media:
+            raise NotMediaError(f"What {self._url.host} sent is no known video format.")
+        part.state = replace(part.state, total_bytes=part.have)
+        self._report(None)
+        return Fetched(
+            path=self._request.part,
+            size_bytes=part.have,
+            resume=part.state,
+            length_verified=self._is_verified,
+            content_type=self._content_type,
+            container=container,
+        )

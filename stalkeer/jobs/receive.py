@@ -1,0 +1,124 @@
+"""Takes webhook deliveries in: one thread commits them in groups, so an answer means a row.
+
+Radarr and Sonarr wait for the answer and never send again. One commit for all deliveries that
+arrived while the last one was written is what makes a durable answer fast.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from stalkeer.errors import StalkeerError
+from stalkeer.log import get_logger
+
+log = get_logger(__name__)
+
+BATCH = 500
+WAITING = 5000
+
+
+class ReceiverFullError(StalkeerError):
+    """More deliveries wait than can be written: the sender is asked to come again."""
+
+    code: ClassVar[str] = "busy"
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    instance: str
+    body: str
+    loop: asyncio.AbstractEventLoop
+    written: asyncio.Future[int]
+
+
+class WebhookWriter(threading.Thread):
+    """Writes deliveries as jobs. `write` takes (instance, body) pairs and answers their job ids."""
+
+    def __init__(
+        self, write: Callable[[Sequence[tuple[str, str]]], list[int]], ring: Callable[[], None]
+    ) -> None:
+        """Prepare; `start` begins. `ring` is called after each commit."""
+        super().__init__(name="webhook-writer", daemon=True)
+        self._write = write
+        self._ring = ring
+        self._waiting: queue.Queue[_Delivery | None] = queue.Queue(WAITING)
+
+    async def submit(self, instance: str, body: str) -> int:
+        """Write one delivery and return its job id once the row is committed.
+
+        Raises `ReceiverFullError` at once when too many wait, and what the database raised.
+        """
+        loop = asyncio.get_running_loop()
+        delivery = _Delivery(instance, body, loop, loop.create_future())
+        try:
+            self._waiting.put_nowait(delivery)
+        except queue.Full:
+            raise ReceiverFullError(
+                f"{WAITING} webhooks wait to be written. Send this one again."
+            ) from None
+        return await delivery.written
+
+    def stop(self) -> None:
+        """Write what waits, then end."""
+        self._waiting.put(None)
+        self.join(timeout=10)
+
+    def run(self) -> None:
+        """Write batches until stopped."""
+        while batch := self._next_batch():
+            self._write_batch(batch)
+
+    def _next_batch(self) -> list[_Delivery]:
+        first = self._waiting.get()
+        batch = [] if first is None else [first]
+        while first is not None and len(batch) < BATCH:
+            try:
+                following = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                # Stopping: this batch is written, and the empty next one ends the thread.
+                self._waiting.put(None)
+                break
+            batch.append(following)
+        return batch
+
+    def _write_batch(self, batch: Sequence[_Delivery]) -> None:
+        try:
+            ids = self._write([(delivery.instance, delivery.body) for delivery in batch])
+        except Exception as exc:  # noqa: BLE001  # whatever it is, each request gets its answer
+            if len(batch) == 1:
+                _refuse(batch[0], exc)
+                return
+            # One by one, so that a bad row does not take its neighbours along.
+            log.warning("webhooks could not be written together", error=str(exc))
+            for delivery in batch:
+                self._write_batch([delivery])
+        else:
+            _answer(batch, ids)
+            self._ring()
+
+
+def _answer(batch: Sequence[_Delivery], ids: Sequence[int]) -> None:
+    """Wake all requests of a batch with one call into the loop."""
+
+    def resolve() -> None:
+        for delivery, job_id in zip(batch, ids, strict=True):
+            if not delivery.written.done():
+                delivery.written.set_result(job_id)
+
+    batch[0].loop.call_soon_threadsafe(resolve)
+
+
+def _refuse(delivery: _Delivery, exc: Exception) -> None:
+    def fail() -> None:
+        if not delivery.written.done():
+            delivery.written.set_exception(exc)
+
+    delivery.loop.call_soon_threadsafe(fail)

@@ -1,0 +1,140 @@
+"""Runs one job under a lease, and turns every way it can end into a row.
+
+The only place that decides between retry and failure, and the only `except Exception`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from stalkeer.core.backoff import retry_delay_s
+from stalkeer.core.jobs import Ended, Job, Lease, NewJob, later
+from stalkeer.core.states import JobKind, JobStatus
+from stalkeer.db.connect import StoreError
+from stalkeer.db.leases import LeaseLostError
+from stalkeer.errors import StalkeerError
+from stalkeer.jobs import (
+    cleanup,
+    download,
+    importing,
+    notify,
+    reconcile,
+    refresh,
+    search,
+    webhook,
+)
+from stalkeer.jobs.services import Run, Services, StoppedError, StopReason
+from stalkeer.log import context, get_logger
+
+log = get_logger(__name__)
+
+SOURCE_PAUSE_S = 60.0
+"""How long a job waits for a source that is down and did not say for how long."""
+
+HANDLERS: Mapping[JobKind, Callable[[Run, Services], Ended]] = {
+    JobKind.WEBHOOK: webhook.handle,
+    JobKind.RECONCILE: reconcile.handle,
+    JobKind.REFRESH_PLAYLIST: refresh.handle,
+    JobKind.SEARCH: search.handle,
+    JobKind.DOWNLOAD: download.handle,
+    JobKind.IMPORT: importing.handle,
+    JobKind.NOTIFY: notify.handle,
+    JobKind.CLEANUP: cleanup.handle,
+}
+AFTER_FAILURE: Mapping[JobKind, Callable[[Job, Services], tuple[NewJob, ...]]] = {
+    JobKind.DOWNLOAD: download.after_failure,
+}
+
+
+def run_job(job_id: int, services: Services) -> None:
+    """Run a job if it is ready and due; otherwise do nothing.
+
+    Called for every doorbell, so it may be called twice, late, or for a job that has ended.
+    """
+    lease = Lease(job_id, services.new_id())
+    job = services.store.leases.claim(lease, owner=services.owner, limits=services.limits)
+    if job is None:
+        return
+    run = Run(job, lease)
+    services.running.add(run)
+    try:
+        with context(job_id=job.id, kind=job.kind.value):
+            _end(run, _run(run, services), services)
+    finally:
+        services.running.remove(run)
+        services.ring()
+
+
+def _run(run: Run, services: Services) -> Ended:
+    try:
+        ended = HANDLERS[run.job.kind](run, services)
+    except StoppedError:
+        ended = _stopped(run)
+    except StalkeerError as exc:
+        ended = after_error(run.job, exc, services)
+    except Exception as exc:
+        log.exception("job met an unexpected error")
+        ended = after_error(run.job, _unexpected(exc), services)
+    if ended.status is JobStatus.FAILED:
+        log.warning("job failed", title=run.job.title, code=ended.error_code, error=ended.error)
+        return _with_follow_up(run.job, ended, services)
+    return ended
+
+
+def after_error(job: Job, error: StalkeerError, services: Services) -> Ended:
+    """Decide what becomes of a job after an error: wait for a source, try again, or give up."""
+    if error.retryable and not error.costs_attempt:
+        return later(str(error), run_in_s=error.retry_in_s or SOURCE_PAUSE_S)
+    failed = Ended(status=JobStatus.FAILED, error_code=error.code, error=str(error))
+    if not error.retryable or job.attempts >= job.max_attempts:
+        return failed
+    delay_s = retry_delay_s(
+        job.attempts, base_s=services.downloads.retry_delay_s, jitter=services.rng.random()
+    )
+    return replace(failed, status=JobStatus.READY, run_in_s=error.retry_in_s or delay_s)
+
+
+def _end(run: Run, ended: Ended, services: Services) -> None:
+    try:
+        services.store.leases.end(run.lease, ended, services.limits)
+    except LeaseLostError:
+        log.warning("job was taken over by another worker", title=run.job.title)
+    except StoreError as exc:
+        # The lease runs out and the job runs again: its effects are harmless twice.
+        log.warning("the end of a job could not be written", title=run.job.title, error=str(exc))
+    else:
+        log.info(
+            "job ended",
+            title=run.job.title,
+            status=ended.status.value,
+            outcome=ended.outcome,
+            reason=ended.reason,
+        )
+
+
+def _stopped(run: Run) -> Ended:
+    if run.reason is StopReason.CANCELLED:
+        return Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+    return later("interrupted by a shutdown", run_in_s=0)
+
+
+def _with_follow_up(job: Job, ended: Ended, services: Services) -> Ended:
+    follow_up = AFTER_FAILURE.get(job.kind)
+    if follow_up is None:
+        return ended
+    return replace(ended, then=follow_up(job, services))
+
+
+class UnexpectedError(StalkeerError):
+    """A fault in stalkeer itself. Tried again, because it may be one of timing."""
+
+    code = "unexpected"
+    retryable = True
+
+
+def _unexpected(exc: Exception) -> UnexpectedError:
+    return UnexpectedError(
+        f"Unexpected error in stalkeer ({type(exc).__name__}). The log of this moment says more; "
+        f"please report it."
+    )

@@ -1,0 +1,211 @@
+"""What the jobs need, built once by `wiring`, and what a running job knows of itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from stalkeer.arr.radarr import Radarr
+from stalkeer.arr.sonarr import Sonarr
+from stalkeer.core.items import Service
+from stalkeer.core.jobs import Job, Lease
+from stalkeer.core.matching import MatchRules
+from stalkeer.core.pathmap import PathMap
+from stalkeer.db.slots import SlotLimits
+from stalkeer.db.store import Store
+from stalkeer.downloader.http import Engine
+from stalkeer.downloader.terms import Chance
+from stalkeer.errors import StalkeerError
+from stalkeer.jobs.folders import SeenFolders
+from stalkeer.jobs.libraries import Libraries
+from stalkeer.playlist.source import SourceLimits
+
+
+class ImportMode(StrEnum):
+    """How a finished file reaches the arr's library."""
+
+    MANUAL = "manual"
+    """The arr is told which movie or episode the file is."""
+    SCAN = "scan"
+    """The arr scans the folder and guesses from the names."""
+    OFF = "off"
+    """Not at all: the file stays where it was published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRules:
+    """The user's settings for one instance.
+
+    `folder` is where its finished files are published, `parts` where the unfinished ones are kept.
+
+    `setting` is the prefix of its environment variables, for messages: `STALKEER_RADARR`.
+    Without `tags` and `quality_profile_ids` every item counts.
+    """
+
+    name: str
+    service: Service
+    setting: str
+    folder: Path
+    parts: Path
+    path_map: PathMap
+    import_mode: ImportMode = ImportMode.MANUAL
+    search_limit: int = 20
+    tags: frozenset[str] = frozenset()
+    quality_profile_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadRules:
+    """The user's settings for downloads. Times in seconds, sizes in bytes."""
+
+    attempts: int = 5
+    retry_delay_s: float = 60.0
+    min_free_bytes: int = 2_000_000_000
+    min_movie_bytes: int = 50_000_000
+    min_episode_bytes: int = 20_000_000
+    verify: bool = True
+    runtime_low: float = 0.5
+    runtime_high: float = 1.75
+    progress_every_s: float = 2.0
+    progress_every_bytes: int = 10_000_000
+    part_retention_s: float = 7 * 86400.0
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaylistRules:
+    """How playlists are fetched."""
+
+    limits: SourceLimits
+    user_agent: str = ""
+    auth: tuple[str, str] | None = None
+
+
+class StopReason(StrEnum):
+    """Why a running job has to stop."""
+
+    SHUTDOWN = "shutdown"
+    """The process ends: the job goes on after the next start."""
+    CANCELLED = "cancelled"
+    """A person or the arr said so."""
+    LOST = "lost"
+    """Its lease is somebody else's: it must not write anything."""
+
+
+class StoppedError(StalkeerError):
+    """A job stopped because it was told to."""
+
+    code: ClassVar[str] = "stopped"
+
+
+class UnknownInstanceError(StalkeerError):
+    """A job is for an instance that is not configured any more."""
+
+    code: ClassVar[str] = "unknown_instance"
+
+
+@dataclass(slots=True)
+class Run:
+    """A job that runs in this process. `stop` may be called from any thread."""
+
+    job: Job
+    lease: Lease
+    reason: StopReason | None = None
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self, reason: StopReason) -> None:
+        """Ask the job to stop; the first reason counts, except that a lost lease beats all."""
+        if self.reason is None or reason is StopReason.LOST:
+            self.reason = reason
+        self._stopped.set()
+
+    def should_stop(self) -> bool:
+        """Say whether it was asked to stop."""
+        return self._stopped.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but not past a stop."""
+        self._stopped.wait(seconds)
+
+    def go_on_or_stop(self) -> None:
+        """Return, or raise `StoppedError` when it was asked to stop."""
+        if self.should_stop():
+            raise StoppedError(f"Job {self.job.id} was stopped: {self.reason}.")
+
+
+class Running:
+    """The jobs that run in this process, for the heartbeat and the shutdown."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._runs: dict[str, Run] = {}
+        self._lock = threading.Lock()
+        self._closing = False
+
+    def add(self, run: Run) -> None:
+        """Remember a run; one that starts during a shutdown is stopped at once."""
+        with self._lock:
+            self._runs[run.lease.token] = run
+            closing = self._closing
+        if closing:
+            run.stop(StopReason.SHUTDOWN)
+
+    def remove(self, run: Run) -> None:
+        """Forget a run."""
+        with self._lock:
+            self._runs.pop(run.lease.token, None)
+
+    def by_token(self) -> dict[str, Run]:
+        """Return the runs of this moment by their lease tokens."""
+        with self._lock:
+            return dict(self._runs)
+
+    def stop_all(self) -> None:
+        """Stop every run, and every one that still starts."""
+        with self._lock:
+            self._closing = True
+        for run in self.by_token().values():
+            run.stop(StopReason.SHUTDOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the jobs use. `arrs` and `instances` have the same keys: the instances' names.
+
+    `ring` wakes this process's pulse, which rings for due jobs; `owner` is `host:pid`.
+    """
+
+    store: Store
+    arrs: Mapping[str, Radarr | Sonarr]
+    instances: Mapping[str, InstanceRules]
+    engine: Engine
+    downloads: DownloadRules
+    playlists: PlaylistRules
+    matching: MatchRules
+    limits: SlotLimits
+    running: Running
+    libraries: Libraries
+    seen_folders: SeenFolders
+    ring: Callable[[], None]
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    rng: Chance
+    owner: str
+    notify_urls: tuple[str, ...] = ()
+
+    def instance(self, name: str | None) -> tuple[Radarr | Sonarr, InstanceRules]:
+        """Return the client and the rules of an instance.
+
+        Raises `UnknownInstanceError` when it was taken out of the settings.
+        """
+        if name is None or name not in self.instances:
+            raise UnknownInstanceError(
+                f"The instance {name!r} is no longer in the settings. Set its URL and API key "
+                f"again and replay this job, or leave it."
+            )
+        return self.arrs[name], self.instances[name]

@@ -1,0 +1,174 @@
+"""How the service fares: what works, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from stalkeer import __version__
+from stalkeer.core.states import ItemState
+from stalkeer.db.connect import StoreError
+from stalkeer.downloader.files import free_bytes
+from stalkeer.errors import StalkeerError
+from stalkeer.jobs.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps work from being done, and its remedy."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Answers how the service fares. `queue_answers` pings the broker."""
+
+    services: Services
+    queue_kind: str
+    queue_answers: Callable[[], bool]
+    started_at: datetime
+
+    def checks(self) -> dict[str, bool]:
+        """Say for each part whether work can be done."""
+        return {
+            "database": self._database_answers(),
+            "queue": self.queue_answers(),
+            "disk": not self._full_folders(),
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Give everything about the service as one document."""
+        store = self.services.store
+        return {
+            "app_name": "stalkeer",
+            "version": __version__,
+            "python": platform.python_version(),
+            "uptime_s": int((self.services.now() - self.started_at).total_seconds()),
+            "database": {"kind": "sqlite" if store.db.is_sqlite else "postgresql"},
+            "queue": {"kind": self.queue_kind, "answers": self.queue_answers()},
+            "jobs": store.jobs.counts(),
+            "items": store.items.counts(),
+            "instances": self._instances(),
+            "playlists": self._playlists(),
+            "folders": self._folders(),
+            "problems": [
+                {"code": problem.code, "message": problem.message} for problem in self.problems()
+            ],
+        }
+
+    def problems(self) -> list[Problem]:
+        """List what keeps work from being done."""
+        return [*self._not_set(), *self._instance_problems(), *self._playlist_problems()]
+
+    def lines(self) -> list[str]:
+        """Give the state and the next step in a few lines for a person."""
+        items = self.services.store.items.counts()
+        missing = sum(
+            count
+            for state, count in items.items()
+            if state not in (ItemState.IMPORTED, ItemState.GONE)
+        )
+        problems = [problem.message for problem in self.problems()]
+        shown = ", ".join(f"{count} {state}" for state, count in sorted(items.items()))
+        return [
+            f"stalkeer {__version__} is running.",
+            f"{missing} missing in Radarr and Sonarr as far as known ({shown or 'nothing yet'}).",
+            *(
+                problems
+                or ["Everything is set up. Add a film in Radarr and watch /api/v1/downloads."]
+            ),
+        ]
+
+    def _not_set(self) -> list[Problem]:
+        found = []
+        if not self.services.instances:
+            found.append(
+                Problem(
+                    "no_instance",
+                    "No Radarr or Sonarr is set: set STALKEER_RADARR_URL and "
+                    "STALKEER_RADARR_API_KEY, or the same for SONARR, and start again.",
+                )
+            )
+        if not self.services.store.playlists.all():
+            found.append(
+                Problem(
+                    "no_playlist",
+                    "No playlist is set: set STALKEER_M3U_URL or STALKEER_M3U_FILE_PATH, and "
+                    "start again.",
+                )
+            )
+        return found
+
+    def _instance_problems(self) -> list[Problem]:
+        rows = self.services.store.instances.all()
+        return [
+            Problem("instance", f"{row.name}: {row.last_error}")
+            for row in rows
+            if row.last_error and row.name in self.services.instances
+        ]
+
+    def _playlist_problems(self) -> list[Problem]:
+        return [
+            Problem("playlist", f"{row.name}: {row.last_error}")
+            for row in self.services.store.playlists.all()
+            if row.last_error
+        ]
+
+    def _instances(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": row.name,
+                "service": row.service,
+                "last_sync_at": row.last_sync_at and row.last_sync_at.isoformat(),
+                "last_sync": row.last_sync,
+                "last_error": row.last_error or None,
+                "connection": self.services.arrs[row.name].health().state,
+            }
+            for row in self.services.store.instances.all()
+            if row.name in self.services.instances
+        ]
+
+    def _playlists(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": row.name,
+                "entries": row.entry_count,
+                "refreshed_at": row.refreshed_at and row.refreshed_at.isoformat(),
+                "last_error": row.last_error or None,
+            }
+            for row in self.services.store.playlists.all()
+        ]
+
+    def _folders(self) -> list[dict[str, Any]]:
+        return [
+            {"path": str(rules.folder), "instance": rules.name, "free_bytes": _free(rules.folder)}
+            for rules in self.services.instances.values()
+        ]
+
+    def _full_folders(self) -> list[str]:
+        floor = self.services.downloads.min_free_bytes
+        return [
+            str(rules.folder)
+            for rules in self.services.instances.values()
+            if (_free(rules.folder) or 0) < floor
+        ]
+
+    def _database_answers(self) -> bool:
+        try:
+            self.services.store.ping()
+        except StoreError:
+            return False
+        return True
+
+
+def _free(folder: Path) -> int | None:
+    try:
+        return free_bytes(folder)
+    except StalkeerError:
+        return None

@@ -1,0 +1,4 @@
+"""HTTP in: parses, authenticates, calls one function of `jobs` or `db`, answers.
+
+Public: `app.make_app`.
+"""

@@ -1,0 +1,98 @@
+"""The REST API under /api/v1: reads rows and shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from stalkeer.core.jobs import Job
+from stalkeer.db.items import Item
+from stalkeer.db.pages import Page, PageRequest
+from stalkeer.db.store import Store
+from stalkeer.jobs.status import Status
+from stalkeer.web.answers import list_answer, not_found, page
+from stalkeer.web.views import attempt_view, download_view, job_view
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The endpoints. Plain methods: Starlette runs them in threads, where the database may wait."""
+
+    store: Store
+    status: Status
+
+    def routes(self) -> list[Route]:
+        """Return every path with its endpoint."""
+        return [
+            Route("/", self.home),
+            Route("/ping", self.ping),
+            Route("/health", self.health),
+            Route("/api/v1/system/status", self.system_status),
+            Route("/api/v1/downloads", self.downloads),
+            Route("/api/v1/downloads/{id:int}", self.download),
+            Route("/api/v1/admin/jobs", self.jobs),
+            Route("/api/v1/admin/jobs/{id:int}", self.job),
+        ]
+
+    def ping(self, _request: Request) -> Response:
+        """Say that the process lives; touches nothing that could hang."""
+        return JSONResponse({"status": "OK"})
+
+    def health(self, _request: Request) -> Response:
+        """Say whether work can be done: names of checks only, because no key is asked for."""
+        checks = self.status.checks()
+        is_well = all(checks.values())
+        shown = {name: "ok" if passed else "failed" for name, passed in checks.items()}
+        return JSONResponse(
+            {"status": "ok" if is_well else "failed", "checks": shown},
+            status_code=200 if is_well else 503,
+        )
+
+    def home(self, _request: Request) -> Response:
+        """Show the state and the next step in a few lines."""
+        return page("stalkeer", "\n".join(self.status.lines()))
+
+    def system_status(self, _request: Request) -> Response:
+        """Show everything about the service itself, with problems and remedies."""
+        return JSONResponse(self.status.report())
+
+    def downloads(self, request: Request) -> Response:
+        """List downloads."""
+        return list_answer(request, self.store.downloads.page, download_view)
+
+    def download(self, request: Request) -> Response:
+        """Show one download with its moves."""
+        download_id = request.path_params["id"]
+        found = self.store.downloads.get(download_id)
+        if found is None:
+            return not_found(f"download {download_id}")
+        return JSONResponse(download_view(found, self.store.downloads.moves(download_id)))
+
+    def jobs(self, request: Request) -> Response:
+        """List jobs."""
+        items: dict[int, Item] = {}
+
+        def fetch(asked: PageRequest) -> Page[Job]:
+            found = self.store.jobs.page(asked)
+            items.update(self._items(found.rows))
+            return found
+
+        return list_answer(request, fetch, lambda job: job_view(job, items.get(job.item_id or 0)))
+
+    def job(self, request: Request) -> Response:
+        """Show one job with its attempts."""
+        job_id = request.path_params["id"]
+        found = self.store.jobs.get(job_id)
+        if found is None:
+            return not_found(f"job {job_id}")
+        view = job_view(found, self._items([found]).get(found.item_id or 0))
+        attempts = [attempt_view(attempt) for attempt in self.store.jobs.attempts(job_id)]
+        return JSONResponse(view | {"history": attempts})
+
+    def _items(self, jobs: Sequence[Job]) -> dict[int, Item]:
+        ids = {job.item_id for job in jobs if job.item_id is not None}
+        return {item.id: item for item in self.store.items.many(ids)}

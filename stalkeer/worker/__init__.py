@@ -1,0 +1,1 @@
+"""Dramatiq: the only room that knows it. Public: `make_broker`, `Workers`."""

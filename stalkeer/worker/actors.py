@@ -1,0 +1,78 @@
+"""One thin actor per job kind, and the threads that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import dramatiq
+from dramatiq.broker import Broker
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import BrokerError
+from redis.exceptions import RedisError
+
+from stalkeer.core.states import JobKind
+from stalkeer.db.jobs import Doorbell
+from stalkeer.log import get_logger
+
+log = get_logger(__name__)
+
+
+def declare_actors(broker: Broker, run_job: Callable[[int], None]) -> None:
+    """Make the actors of all kinds: each runs one job by its id.
+
+    They are decorated inside a function, with their broker, so that nothing is global and two
+    brokers can live in one process.
+    """
+    for kind in JobKind:
+        dramatiq.actor(actor_name=kind.value, queue_name=kind.queue, broker=broker)(run_job)
+
+
+class Bell:
+    """Sends doorbells."""
+
+    def __init__(self, broker: Broker) -> None:
+        """Send through this broker."""
+        self._broker = broker
+
+    def send(self, bells: Sequence[Doorbell]) -> None:
+        """Ring for each job; one that cannot be delivered is rung for again from its row."""
+        for bell in bells:
+            message: dramatiq.Message[None] = dramatiq.Message(
+                queue_name=bell.kind.queue,
+                actor_name=bell.kind.value,
+                args=(bell.job_id,),
+                kwargs={},
+                options={},
+            )
+            try:
+                self._broker.enqueue(message)
+            except (BrokerError, RedisError) as exc:
+                log.warning("the broker cannot be reached; jobs wait", error=str(exc))
+                return
+
+    def answers(self) -> bool:
+        """Say whether the broker can be reached."""
+        if not isinstance(self._broker, RedisBroker):
+            return True
+        try:
+            return bool(self._broker.client.ping())
+        except RedisError:
+            return False
+
+
+class Workers:
+    """The worker threads of a process."""
+
+    def __init__(self, broker: Broker, *, queues: Collection[str], threads: int) -> None:
+        """Prepare; `start` begins."""
+        self._worker = dramatiq.Worker(broker, queues=set(queues), worker_threads=threads)
+        # A busy process must not hoard doorbells that another one could answer at once.
+        self._worker.queue_prefetch = threads
+
+    def start(self) -> None:
+        """Start the threads; returns at once."""
+        self._worker.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Wait for the running jobs, which were told to stop before, and end the threads."""
+        self._worker.stop(timeout=int(timeout_s * 1000))

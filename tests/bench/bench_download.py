@@ -1,0 +1,138 @@
+"""Measure the download engine against curl: throughput and CPU seconds a GiB, in turns A B A B.
+
+    python -m tests.bench.bench_download [--gib 1] [--rounds 3] [--tls] [--out /tmp]
+
+Server, curl and engine are processes of their own on loopback. Wall time is noisy where the
+machine is shared; read the ratios. Not collected by pytest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from stalkeer.downloader.http import Engine, EngineRules, FetchRequest
+from tests.standins.media import CERTIFICATE, Film, MediaServer
+
+GIB = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one transfer took, in seconds."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def serve(size: int, tls: bool, answer: Connection) -> None:
+    """Serve one film until told to end."""
+    with MediaServer(tls=tls) as server:
+        answer.send(server.put("/film.mkv", Film(size)))
+        answer.recv()
+
+
+def run_curl(url: str, folder: Path) -> Cost:
+    """Fetch with curl."""
+    command = ["curl", "-fsS", "--cacert", str(CERTIFICATE), "-o", str(folder / "curl"), url]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(command, check=True)
+    wall_s, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(wall_s, _cpu_s(after) - _cpu_s(before))
+
+
+def run_engine(url: str, folder: Path) -> Cost:
+    """Fetch with the engine, in a process of its own as curl is."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_fetch, args=(url, folder, theirs))
+    process.start()
+    cost: Cost = ours.recv()
+    process.join()
+    return cost
+
+
+def _fetch(url: str, folder: Path, answer: Connection) -> None:
+    rules = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}))
+    context = ssl.create_default_context(cafile=CERTIFICATE)
+    engine = Engine(rules, rng=random.Random(), ssl_context=context)
+    request = FetchRequest(
+        url=url, part=folder / "engine.part", user_agent="bench", max_bytes=10**15
+    )
+    before, started = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+    engine.fetch(request, on_progress=lambda _: None, should_stop=lambda: False)
+    wall_s, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF)
+    answer.send(Cost(wall_s, _cpu_s(after) - _cpu_s(before)))
+
+
+def _cpu_s(usage: resource.struct_rusage) -> float:
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    """Run the rounds and print a table."""
+    options = _options()
+    size = int(options.gib * GIB)
+    clients: dict[str, Callable[[str, Path], Cost]] = {"engine": run_engine}
+    if shutil.which("curl"):
+        clients = {"curl": run_curl, **clients}
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.Process(target=serve, args=(size, options.tls, theirs))
+    server.start()
+    url = ours.recv()
+    costs: dict[str, list[Cost]] = {name: [] for name in clients}
+    with tempfile.TemporaryDirectory(dir=options.out) as name:
+        for _ in range(options.rounds):
+            for client, run in clients.items():
+                costs[client].append(run(url, Path(name)))
+                for path in Path(name).iterdir():
+                    path.unlink()
+                os.sync()
+    ours.send(None)
+    server.join()
+    _report(costs, options.gib)
+
+
+def _report(costs: dict[str, list[Cost]], gib: float) -> None:
+    say(f"{'client':8} {'MB/s':>8} {'CPU s/GiB':>10}   (median of {len(costs['engine'])})")
+    speeds, cpus = {}, {}
+    for name, runs in costs.items():
+        speeds[name] = gib * GIB / 1e6 / statistics.median(run.wall_s for run in runs)
+        cpus[name] = statistics.median(run.cpu_s for run in runs) / gib
+        say(f"{name:8} {speeds[name]:8.0f} {cpus[name]:10.2f}")
+    if "curl" in costs:
+        say(
+            f"engine/curl: throughput x {speeds['engine'] / speeds['curl']:.2f}, "
+            f"CPU x {cpus['engine'] / cpus['curl']:.2f}"
+        )
+
+
+def say(line: str) -> None:
+    """Print one line of the table."""
+    sys.stdout.write(f"{line}\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gib", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -8,28 +8,24 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ARTICLES = "the|a|an|le|la|les|un|une|el|los|las|una|il|lo|gli|der|die|das|ein|eine|de|het|een|o|os|as|um|uma"
+_ARTICLES = (
+    "the|a|an|le|la|les|un|une|el|los|las|una|il|lo|gli|der|die|das|ein|eine|de|het|een|o|os|as|um|"
+    "uma"
+)
 _LEADING_ARTICLE = re.compile(rf"(?:{_ARTICLES})\s+(?=\S)", re.IGNORECASE)
 # "Matrix, The" and "Lord of the Rings, The: The Two Towers".
 _MOVED_ARTICLE = re.compile(
     rf"(.+),\s+({_ARTICLES}|l')$|([^,:]+),\s+({_ARTICLES}|l')(?=\s*[:(]|\s-\s)", re.IGNORECASE
 )
-_APOSTROPHES = re.compile(r"['’‘`´ʼ＇]")
 _NOT_WORD = re.compile(r"[\W_]+")
-_BETWEEN_WORDS = re.compile(r"(?<!\d) | (?!\d)")
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´ʼ＇"))
+# What ASCII has beside letters and digits, so that most titles need no regular expression.
+_ASCII_SIGNS = {
+    code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in "'`"
+} | {ord("'"): None, ord("`"): None, ord("&"): " and "}
 _LETTERS = str.maketrans(
-    {
-        "ß": "ss",
-        "ø": "o",
-        "æ": "ae",
-        "œ": "oe",
-        "ł": "l",
-        "ı": "i",
-        "đ": "d",
-        "ð": "d",
-        "þ": "th",
-        "½": " 1 2",
-    }
+    {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "ı": "i", "đ": "d", "ð": "d", "þ": "th"}
+    | {"½": " 1 2"}
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 # Which joining word stands between two names is a matter of language and taste.
@@ -48,12 +44,12 @@ _ROMAN = {
 
 
 def title_key(title: str) -> str:
-    """Give the key of a title: `The Lord of the Rings: Part II` and `lord of the rings part 2`
-    both give `lordoftheringspart2`.
+    """Give the key of a title.
 
-    Case, accents, punctuation, spaces, a leading article, joining words and the way of writing
-    numbers are gone; a space is left only between two numbers, so that `9 11` is not `911`.
-    Empty only when the title has neither letter nor digit.
+    `The Lord of the Rings: Part II` and `lord of the rings part two` both give
+    `lordoftheringspart2`. Case, accents, punctuation, spaces, a leading article, joining words and
+    the way of writing numbers are gone; a space is left only between two numbers, so that `9 11`
+    is not `911`. Empty only when the title has neither letter nor digit.
     """
     text = _article_first(title).strip()
     article = _LEADING_ARTICLE.match(text)
@@ -67,11 +63,10 @@ def full_key(title: str) -> str:
 
 def key_forms(title: str) -> tuple[str, ...]:
     """Give the keys a title may be listed under: its own, and with `ue` for `ü` and the like."""
-    spelled = title.casefold().translate(_UMLAUTS)
     plain = title_key(title)
-    if spelled == title.casefold():
+    if title.isascii():
         return (plain,)
-    return (plain, title_key(spelled))
+    return tuple(dict.fromkeys((plain, title_key(title.casefold().translate(_UMLAUTS)))))
 
 
 def _article_first(title: str) -> str:
@@ -83,19 +78,22 @@ def _article_first(title: str) -> str:
 
 
 def _joined(title: str) -> str:
-    text = _plain(title)
-    words = [word for word in _NOT_WORD.sub(" ", text).split(" ") if word]
+    words = _words(title.casefold())
     if not words:
         return ""
-    return _BETWEEN_WORDS.sub("", " ".join(_same_words(words)))
+    key = ""
+    for word in _same_words(words):
+        key += f" {word}" if key[-1:].isdigit() and word[0].isdigit() else word
+    return key
 
 
-def _plain(title: str) -> str:
-    text = _APOSTROPHES.sub("", title.casefold()).replace("&", " and ")
-    if text.isascii():
-        return text
-    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+def _words(title: str) -> list[str]:
+    if title.isascii():
+        return title.translate(_ASCII_SIGNS).split()
+    text = title.translate(_APOSTROPHES).replace("&", " and ").translate(_LETTERS)
+    decomposed = unicodedata.normalize("NFKD", text)
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _NOT_WORD.sub(" ", letters).split()
 
 
 def _same_words(words: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from stalkeer.core.items import Movie, Series
@@ -19,13 +19,18 @@ _QUALIFIER = re.compile(r"(.*\S)\s*\((\d{4}|[A-Z]{2,3})\)")
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """One name of an item, without the year or country that its arr added to tell it apart."""
+    """One name of an item, without the year or country that its arr added to tell it apart.
+
+    `full` is the key with its article. `holds_country` marks the form that has the country as a
+    plain word ("The Office US").
+    """
 
     title: str
     key: str
     full: str
     year: int | None = None
     country: str | None = None
+    holds_country: bool = False
     is_alternate: bool = False
 
 
@@ -55,9 +60,7 @@ class Library:
 
 def library_of_movies(movies: Iterable[Movie]) -> Library:
     """Build the library of a Radarr instance from all its movies, missing or not."""
-    return _library(
-        (movie, movie_titles(movie.original_title, movie.alternate_titles)) for movie in movies
-    )
+    return _library((movie, other_titles(movie)) for movie in movies)
 
 
 def library_of_series(series: Iterable[Series]) -> Library:
@@ -65,18 +68,19 @@ def library_of_series(series: Iterable[Series]) -> Library:
     return _library((item, item.alternate_titles) for item in series)
 
 
-def movie_titles(original: str | None, alternates: tuple[str, ...]) -> tuple[str, ...]:
+def other_titles(movie: Movie) -> tuple[str, ...]:
     """Give the names of a movie beside its title."""
-    return (original, *alternates) if original else alternates
+    original = (movie.original_title,) if movie.original_title else ()
+    return (*original, *movie.alternate_titles)
 
 
 def known_names(title: str, others: Iterable[str]) -> tuple[KnownName, ...]:
-    """Give every name of an item, its title first, each key once for the title it is from."""
-    names: dict[tuple[str, str | None], KnownName] = {}
+    """Give every name of an item, its title first, each spelling once."""
+    names: dict[str, KnownName] = {}
     for place, text in enumerate((title, *others)):
         for name in _forms(text, is_alternate=place > 0):
             if name.key:
-                names.setdefault((name.key, name.full), name)
+                names.setdefault(name.full, name)
     return tuple(names.values())
 
 
@@ -86,20 +90,27 @@ def _library(items: Iterable[tuple[Movie | Series, tuple[str, ...]]]) -> Library
     for item, others in items:
         for name in known_names(item.title, others):
             titles[name.full][item.id] = Namesake(item.id, item.year)
-        for url in item.poster_urls:
-            if poster := poster_of(url):
-                posters[poster] = item.id
+        posters.update((poster, item.id) for poster in map(poster_of, item.poster_urls) if poster)
     return Library({key: tuple(found.values()) for key, found in titles.items()}, posters)
 
 
-def _forms(text: str, *, is_alternate: bool) -> Iterable[KnownName]:
+def _forms(text: str, *, is_alternate: bool) -> Iterator[KnownName]:
     base, year, country = _unqualified(text)
+    full = full_key(base)
+    article = full.removesuffix(title_key(base))
     for key in key_forms(base):
-        yield KnownName(base, key, full_key(base), year, country, is_alternate)
+        yield KnownName(base, key, article + key, year, country, is_alternate=is_alternate)
     if country is not None:
-        # "The Office US S01E01": the country without its brackets.
         bare = f"{base} {country}"
-        yield KnownName(bare, title_key(bare), full_key(bare), year, None, is_alternate)
+        yield KnownName(
+            bare,
+            title_key(bare),
+            full_key(bare),
+            year,
+            country,
+            holds_country=True,
+            is_alternate=is_alternate,
+        )
 
 
 def _unqualified(text: str) -> tuple[str, int | None, str | None]:

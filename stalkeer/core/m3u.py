@@ -15,18 +15,20 @@ MAX_LINE_BYTES = 64 * 1024
 # Control characters become spaces: PostgreSQL takes no NUL, and nobody wants the others. Done on
 # whole chunks of bytes, where it costs next to nothing.
 _TO_SPACE = bytes(32 if (byte < 32 and byte != 10) or byte == 127 else byte for byte in range(256))
+_BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ADDRESS = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*://")
 _ADDRESS_IN_NAME = re.compile(r"(?:^|\s)([A-Za-z][A-Za-z0-9+.\-]*://\S+)$")
-_DURATION = re.compile(r"[^,\s\"'=]*(?=[,\s]|$)")
-_ATTRIBUTE = re.compile(r"\s*([\w:.\-]+)\s*=\s*")
+_DURATION = re.compile(r"[:\s]*(?:[^,\s\"'=]*(?=[,\s]|$))?")
+_ATTRIBUTE = re.compile(r"([\w:.\-]+)\s*=\s*")
 # A quote closes its value only before what may follow a value; others belong to the text.
 _AFTER_VALUE = r"(?=\s*,|\s*$|\s*[\w:.\-]+\s*=)"
 _CLOSING = {quote: re.compile(rf"(?<!\\){quote}{_AFTER_VALUE}") for quote in "\"'"}
+# The next attribute inside a value says that the closing quote is missing.
 _SWALLOWED = re.compile(r"\s+[\w:.\-]+=[\"']")
 _UNCLOSED = re.compile(r"[^,]*?(?=,|\s+[\w:.\-]+=|$)")
 _LOST_OPENING = re.compile(rf"([^\"'=]*)[\"']{_AFTER_VALUE}")
-_JUNK = re.compile(r"[^\s,]+")
+_STRAY = re.compile(r"[^\s,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,61 +96,62 @@ class _Reader:
     def entries(self, chunks: Iterable[bytes]) -> Iterator[RawEntry]:
         """Yield every entry; see `read_entries`."""
         for raw in _lines(chunks, self._counts):
-            line = raw.strip()
+            line = raw.removeprefix(_BOM).strip()
             if line.startswith(b"#"):
                 if line[:7].upper() == b"#EXTINF":
-                    yield from self._without_address()
+                    if self._extinf is not None:
+                        yield from self._without_address(self._extinf)
                     self._extinf = line
                 else:
                     self._directive(line)
             elif _ADDRESS.match(line):
-                yield self._entry(_text(line))
+                yield self._with_address(line)
             elif line:
                 self._continue_quote(line)
-        yield from self._without_address()
+        if self._extinf is not None:
+            yield from self._without_address(self._extinf)
 
-    def _entry(self, address: str) -> RawEntry:
-        index = self._addresses
-        self._addresses += 1
-        self._counts.entries += 1
+    def _with_address(self, line: bytes) -> RawEntry:
+        values: dict[str, str] = {}
+        name = ""
         if self._extinf is None:
             self._counts.undescribed += 1
-            values, name = {}, ""
         else:
             values, name = _described(_text(self._extinf))
-        return self._made(index, address, values, name)
+        entry = self._made(_text(line), values, name)
+        self._addresses += 1
+        return entry
 
-    def _made(self, index: int, address: str, values: dict[str, str], name: str) -> RawEntry:
+    def _without_address(self, extinf: bytes) -> Iterator[RawEntry]:
+        values, name = _described(_text(extinf))
+        inline = _ADDRESS_IN_NAME.search(name)
+        if inline:
+            yield self._made(inline[1], values, name[: inline.start()].strip())
+            return
+        self._counts.without_address += 1
+        self._forget()
+
+    def _made(self, address: str, values: dict[str, str], name: str) -> RawEntry:
         user_agent, referrer = self._user_agent, self._referrer
         if "|" in address:
             address, user_agent, referrer = _with_options(address, user_agent, referrer)
-        tvg_name = values.get("tvg-name", "")
+        get = values.get
+        tvg_name = get("tvg-name", "")
         entry = RawEntry(
-            index,
+            self._addresses,
             name or tvg_name,
             address,
-            values.get("group-title") or self._group,
+            get("group-title") or self._group,
             tvg_name,
-            values.get("tvg-id", ""),
-            values.get("tvg-logo", ""),
-            values.get("tvg-type", ""),
+            get("tvg-id", ""),
+            get("tvg-logo", ""),
+            get("tvg-type", ""),
             user_agent,
             referrer,
         )
+        self._counts.entries += 1
         self._forget()
         return entry
-
-    def _without_address(self) -> Iterator[RawEntry]:
-        if self._extinf is None:
-            return
-        values, name = _described(_text(self._extinf))
-        inline = _ADDRESS_IN_NAME.search(name)
-        if inline:
-            self._counts.entries += 1
-            yield self._made(self._addresses, inline[1], values, name[: inline.start()].strip())
-        else:
-            self._counts.without_address += 1
-        self._forget()
 
     def _directive(self, line: bytes) -> None:
         word, _, value = _text(line).partition(":")
@@ -170,16 +173,17 @@ class _Reader:
 
 
 def _lines(chunks: Iterable[bytes], counts: ReadCounts) -> Iterator[bytes]:
+    """Yield the lines up to 64 KiB; never holds more than that of a longer one."""
     carry = b""
     is_skipping = False
     for chunk in chunks:
         lines = (carry + chunk.translate(_TO_SPACE)).split(b"\n")
         carry = lines.pop()
+        if is_skipping and lines:
+            del lines[0]
+            is_skipping = False
+        counts.lines += len(lines)
         for line in lines:
-            if is_skipping:
-                is_skipping = False
-                continue
-            counts.lines += 1
             if len(line) <= MAX_LINE_BYTES:
                 yield line
             else:
@@ -221,47 +225,42 @@ def _described(extinf: str) -> tuple[dict[str, str], str]:
 
 
 def _described_badly(extinf: str) -> tuple[dict[str, str], str]:
+    # Long runs of spaces would make the patterns below try every start of every run.
+    extinf = " ".join(extinf.split())
     values: dict[str, str] = {}
-    junk = ""
-    at = _after_duration(extinf)
+    stray: list[str] = []
+    at = _end(_DURATION, extinf, 7)
     while at < len(extinf):
         if extinf[at] == ",":
             return values, extinf[at + 1 :].strip()
-        if extinf[at].isspace():
+        if extinf[at] == " ":
             at += 1
         elif key := _ATTRIBUTE.match(extinf, at):
             values[key[1].lower()], at = _value(extinf, key.end())
         else:
-            word = _JUNK.match(extinf, at)
-            assert word is not None  # noqa: S101
-            junk = f"{junk} {word[0]}".strip()
-            at = word.end()
-    return values, junk
-
-
-def _after_duration(extinf: str) -> int:
-    at = 7
-    while at < len(extinf) and extinf[at] in ": \t":
-        at += 1
-    duration = _DURATION.match(extinf, at)
-    return duration.end() if duration else at
+            start, at = at, _end(_STRAY, extinf, at)
+            stray.append(extinf[start:at])
+    return values, " ".join(stray)
 
 
 def _value(extinf: str, at: int) -> tuple[str, int]:
     """Read the value that starts at `at`; give it and the place after it."""
     quote = extinf[at : at + 1]
     if quote in _CLOSING:
-        closing = _CLOSING[quote].search(extinf, at + 1)
-        end = closing.start() if closing else len(extinf)
-        swallowed = _SWALLOWED.search(extinf, at + 1, end)
-        if closing and not swallowed:
-            return extinf[at + 1 : end].replace("\\" + quote, quote).strip(), closing.end()
         at += 1
+        closing = _CLOSING[quote].search(extinf, at)
+        if closing and not _SWALLOWED.search(extinf, at, closing.start()):
+            value = extinf[at : closing.start()]
+            return value.replace("\\" + quote, quote).strip(), closing.end()
     elif lost := _LOST_OPENING.match(extinf, at):
         return lost[1].strip(), lost.end()
-    bare = _UNCLOSED.match(extinf, at)
-    assert bare is not None  # noqa: S101
-    return bare[0].strip(), bare.end()
+    end = _end(_UNCLOSED, extinf, at)
+    return extinf[at:end].strip(), end
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at
 
 
 def _with_options(

@@ -149,7 +149,4 @@ def _trailing(text: str) -> re.Match[str] | None:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    match = None
-    for match in pattern.finditer(text):
-        pass
-    return match
+    return next(reversed(list(pattern.finditer(text))), None)

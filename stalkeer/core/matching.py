@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stalkeer.core.evidence import Listed, Scored, Target, judge, listed_years
+from stalkeer.core.evidence import Listed, Scored, judge, listed_years
+from stalkeer.core.gates import Target
 from stalkeer.core.items import ContentType, Wanted
 from stalkeer.core.library import Library, library_of_movies, library_of_series
 from stalkeer.core.titles import EntryKey, parse_name
@@ -129,10 +130,10 @@ def _listed(candidate: Candidate) -> Listed:
 def _allowed(scored: Scored, rules: MatchRules) -> Scored:
     """Reject what the user does not want at all."""
     languages, resolution = scored.parsed.languages, scored.parsed.resolution
-    if rules.languages and languages and not {*languages, "multi"} & {*rules.languages}:
-        return scored.rejected(f"its language is {', '.join(languages)}")
+    if rules.languages and languages and not {*languages} & {*rules.languages, "multi"}:
+        return scored.capped(0, f"its language {', '.join(languages)} is not wanted")
     if resolution is not None and resolution not in rules.resolutions:
-        return scored.rejected(f"its resolution {resolution} is not wanted")
+        return scored.capped(0, f"its resolution {resolution} is not wanted")
     return scored
 
 

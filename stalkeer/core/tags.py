@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 RESOLUTIONS = {
     "8K": "2160p", "4K": "2160p", "4KUHD": "2160p", "UHD": "2160p", "2160P": "2160p",
@@ -20,28 +21,11 @@ RESOLUTIONS = {
 EXACT_RESOLUTIONS = {
     word: value for word, value in RESOLUTIONS.items() if word[-1] in "PI" or word in ("4K", "FHD")
 }
-
-_RELEASE = frozenset(
-    ["BLURAY", "BLU-RAY", "BRRIP", "BDRIP", "BDREMUX", "WEB", "WEB-DL", "WEBDL", "WEBRIP", "WEB-RIP", "DVDRIP", "DVD", "DVDSCR", "HDRIP", "HDTC", "HDTS", "HDCAM", "CAM", "CAMRIP", "TELESYNC", "X264", "X265", "H264", "H265", "H.264", "H.265", "HEVC", "AVC", "AV1", "XVID", "DIVX", "10BIT", "8BIT", "HDR", "HDR10", "HDR10+", "DV", "DOVI", "ATMOS", "DTS", "DTS-HD", "TRUEHD", "AC3", "EAC3", "AAC", "DDP", "DDP5.1", "DD5.1", "5.1", "7.1", "REMUX", "PROPER", "REPACK", "REMASTERED", "REMASTER", "IMAX", "RAW", "60FPS", "50FPS", "HSBS", "HOU", "BKP", "BACKUP", "LOW", "VIP", "PURE", "HQ", "UNTOUCHED", "NEW", "AUDIO"]
-)
-# Words that stand alone in titles too ("Cam", "Web", "New", "Low"): taken off only inside brackets
-# or in upper case.
-_LANGUAGE_NAMES = {
-    "ENGLISH": "en", "ENG": "en", "FRENCH": "fr", "TRUEFRENCH": "fr", "FRANCAIS": "fr",
-    "FRANÇAIS": "fr", "FRE": "fr", "FRA": "fr", "GERMAN": "de", "DEUTSCH": "de", "GER": "de",
-    "DEU": "de", "SPANISH": "es", "ESPAÑOL": "es", "ESPANOL": "es", "ESP": "es", "SPA": "es",
-    "CASTELLANO": "es", "LATINO": "es", "ITALIAN": "it", "ITALIANO": "it", "ITA": "it",
-    "PORTUGUESE": "pt", "PORTUGUES": "pt", "PORTUGUÊS": "pt", "DUBLADO": "pt", "DUTCH": "nl",
-    "NEDERLANDS": "nl", "GESPROKEN": "nl", "TURKISH": "tr", "TÜRKÇE": "tr", "TUR": "tr",
-    "RUSSIAN": "ru", "RUS": "ru", "ДУБЛЯЖ": "ru", "ARABIC": "ar", "ARA": "ar", "HINDI": "hi",
-    "HIN": "hi", "TAMIL": "ta", "TAM": "ta", "TELUGU": "te", "TEL": "te", "MALAYALAM": "ml",
-    "MAL": "ml", "KANNADA": "kn", "PUNJABI": "pa", "BENGALI": "bn", "URDU": "ur", "POLISH": "pl",
-    "POL": "pl", "LEKTOR": "pl", "KOREAN": "ko", "KOR": "ko", "JAPANESE": "ja", "JAP": "ja",
-    "JPN": "ja", "CHINESE": "zh", "CHI": "zh", "MANDARIN": "zh", "SWEDISH": "sv", "SWE": "sv",
-    "NORWEGIAN": "no", "NORSK": "no", "DANISH": "da", "DANSK": "da", "FINNISH": "fi",
-    "SUOMI": "fi", "GREEK": "el", "HEBREW": "he", "ROMANIAN": "ro", "HUNGARIAN": "hu",
-    "CZECH": "cs", "VF": "fr", "VFF": "fr", "VFQ": "fr", "VFI": "fr",
+COUNTRIES = {
+    "US": "US", "USA": "US", "UK": "UK", "GB": "UK", "AU": "AU", "CA": "CA", "NZ": "NZ", "IE": "IE",
+    "ZA": "ZA",
 }  # fmt: skip
+
 _CODES = {
     "EN": "en", "UK": "en", "FR": "fr", "DE": "de", "AT": "de", "CH": "de", "ES": "es", "LAT": "es",
     "MX": "es", "IT": "it", "PT": "pt", "BR": "pt", "NL": "nl", "BE": "nl", "TR": "tr", "RU": "ru",
@@ -53,119 +37,136 @@ _CODES = {
     "KR": "ko", "KO": "ko", "CN": "zh", "ZH": "zh", "TH": "th", "VN": "vi", "PH": "tl", "ID": "id",
     "MY": "ms", "IS": "is", "LT": "lt", "LV": "lv", "EE": "et",
 }  # fmt: skip
-_REGIONS = frozenset(["AF", "ALB", "SO", "LA", "EX", "EXYU", "EX-YU", "YU", "SCAN", "NORDIC", "LATAM", "AFR", "KURD", "ARM", "GE", "AZ"])
-_MIXES = {"MULTI": "multi", "MULTIAUDIO": "multi", "DUAL": "multi", "MULTILANG": "multi"}
-_SUBTITLED = {
-    "VOSTFR": "fr-sub", "VOST": "sub", "SUBFRENCH": "fr-sub", "L": "sub", "LEG": "sub",
-    "LEGENDADO": "sub", "MSUB": "multi-sub", "OMU": "de-sub", "مترجم": "ar-sub",
+_LANGUAGE_NAMES = {
+    "ENGLISH": "en", "ENG": "en", "FRENCH": "fr", "FRANCAIS": "fr", "FRANÇAIS": "fr", "FRE": "fr",
+    "FRA": "fr", "GERMAN": "de", "DEUTSCH": "de", "GER": "de", "DEU": "de", "SPANISH": "es",
+    "ESPANOL": "es", "ESP": "es", "SPA": "es", "ITALIAN": "it", "ITALIANO": "it", "ITA": "it",
+    "PORTUGUESE": "pt", "PORTUGUES": "pt", "PORTUGUÊS": "pt", "DUTCH": "nl", "NEDERLANDS": "nl",
+    "GESPROKEN": "nl", "TURKISH": "tr", "TÜRKÇE": "tr", "TUR": "tr", "RUSSIAN": "ru", "RUS": "ru",
+    "ARABIC": "ar", "ARA": "ar", "HINDI": "hi", "HIN": "hi", "TAMIL": "ta", "TAM": "ta",
+    "TELUGU": "te", "TEL": "te", "MALAYALAM": "ml", "MAL": "ml", "KANNADA": "kn", "PUNJABI": "pa",
+    "BENGALI": "bn", "URDU": "ur", "POLISH": "pl", "POL": "pl", "LEKTOR": "pl", "KOREAN": "ko",
+    "KOR": "ko", "JAPANESE": "ja", "JAP": "ja", "JPN": "ja", "CHINESE": "zh", "CHI": "zh",
+    "MANDARIN": "zh", "SWEDISH": "sv", "SWE": "sv", "NORWEGIAN": "no", "NORSK": "no",
+    "DANISH": "da", "DANSK": "da", "FINNISH": "fi", "SUOMI": "fi", "GREEK": "el", "HEBREW": "he",
+    "ROMANIAN": "ro", "HUNGARIAN": "hu", "CZECH": "cs",
 }  # fmt: skip
-_SUBTITLE_WORDS = frozenset(["SUB", "SUBS", "SUBT", "SUBTITLED", "SUBTITLES", "SUBBED", "SUBTITULADO"])
-_SILENT = frozenset(["VO", "OV", "DUB", "DUBBED", "AUDIO", "مدبلج", "عائلي"])
-_PROVIDERS = frozenset(
-    ["NF", "NETFLIX", "AMZ", "AMZN", "AMAZON", "PRIME", "D+", "DSNP", "DISNEY+", "HBO", "MAX", "HMAX", "P+", "PMTP", "PAR+", "PARAMOUNT+", "A+", "ATV+", "ATVP", "APPLE", "APPLE+", "TV+", "HULU", "PCOK", "OSN", "OSN+", "STARZ", "SHO", "SHAHID", "STC", "CR", "VIU", "TOD", "SKY", "NOW", "NRC", "NC", "BLU", "TOP", "VIP", "TUBI", "MGM+", "DISC+", "ITVX", "RKT", "CRAV", "STAN", "JIO", "ZEE5", "SONY", "HOT", "PPLUS", "EAR", "EST"]
-)
-# Prefixes that are words of titles as well: "IT - Chapter Two", "EX - Machina", "TOP - Gun".
-TITLE_WORDS = frozenset(
-    ["IT", "NO", "IS", "SO", "IN", "AT", "BE", "HE", "MY", "DA", "LA", "EX", "TOP", "MAX", "NOW", "SKY", "HOT", "VIP", "EAR", "SHO", "STAN", "BLU", "AR", "ID"]
-)
-COUNTRIES = {
-    "US": "US", "USA": "US", "UK": "UK", "GB": "UK", "AU": "AU", "CA": "CA", "NZ": "NZ", "IE": "IE",
-    "ZA": "ZA",
+# Names that stand behind titles without brackets and in any case ("Duna Castellano").
+_PLAIN_LANGUAGES = {
+    "TRUEFRENCH": "fr", "VF": "fr", "VFF": "fr", "VFQ": "fr", "VFI": "fr", "ESPAÑOL": "es",
+    "LATINO": "es", "CASTELLANO": "es", "DUBLADO": "pt", "ДУБЛЯЖ": "ru", "MULTI": "multi",
+    "MULTIAUDIO": "multi", "MULTILANG": "multi", "DUAL": "multi", "VOSTFR": "fr-sub",
+    "SUBFRENCH": "fr-sub", "VOST": "sub", "LEGENDADO": "sub", "MSUB": "multi-sub",
+    "OMU": "de-sub", "مترجم": "ar-sub",
 }  # fmt: skip
+_SUBTITLED = dict.fromkeys(("L", "LEG"), "sub")
+_SUBTITLE_WORDS = frozenset(
+    {"SUB", "SUBS", "SUBT", "SUBTITLED", "SUBTITLES", "SUBBED", "SUBTITULADO"}
+)
+_RELEASE_WORDS = """
+    BLURAY BLU-RAY BRRIP BDRIP BDREMUX WEB WEB-DL WEBDL WEBRIP WEB-RIP DVDRIP DVD DVDSCR HDRIP HDTC
+    HDTS HDCAM CAM CAMRIP TELESYNC X264 X265 H264 H265 H.264 H.265 HEVC AVC AV1 XVID DIVX 10BIT 8BIT
+    HDR HDR10 HDR10+ DV DOVI ATMOS DTS DTS-HD TRUEHD AC3 EAC3 AAC DDP DDP5.1 DD5.1 5.1 7.1 REMUX
+    PROPER REPACK REMASTERED REMASTER IMAX RAW 60FPS 50FPS HSBS HOU BKP BACKUP LOW VIP PURE HQ NEW
+    UNTOUCHED VO OV DUB DUBBED AUDIO مدبلج عائلي
+"""
+_SOURCE_WORDS = """
+    NF NETFLIX AMZ AMZN AMAZON PRIME D+ DSNP DISNEY+ HBO MAX HMAX P+ PMTP PAR+ PARAMOUNT+ A+ ATV+
+    ATVP APPLE APPLE+ TV+ HULU PCOK OSN OSN+ STARZ SHO SHAHID STC CR VIU TOD SKY NOW NRC NC BLU TOP
+    TUBI MGM+ DISC+ ITVX RKT CRAV STAN JIO ZEE5 SONY HOT PPLUS EAR EST
+    AF ALB SO LA EX EXYU EX-YU YU SCAN NORDIC LATAM AFR KURD ARM GE AZ
+"""
+_RELEASE = frozenset(_RELEASE_WORDS.split())
+_SOURCES = frozenset(_SOURCE_WORDS.split())
+# Tags that are words of titles too: before a title ("IT - Chapter Two", "EX - Machina") …
+_LEADING_WORDS = """
+    IT NO IS SO IN AT BE HE MY DA LA EX TOP MAX NOW SKY HOT VIP EAR SHO STAN BLU AR ID
+"""
+TITLE_WORDS = frozenset(_LEADING_WORDS.split())
+# … and behind it ("Cam", "Monday Night Raw"): without brackets they are tags only in capitals.
+_CAPITALS_ONLY = frozenset(
+    {"CAM", "WEB", "NEW", "LOW", "PURE", "RAW", "DV", "DVD", "BACKUP", "AUDIO", "PROPER", "L"}
+    | {"LEG", "VO", "OV", "HQ", "AVC"}
+)
 _SUFFIX_CODES = {
     "ENG": "en", "ESP": "es", "FRE": "fr", "GER": "de", "ITA": "it", "POR": "pt", "TUR": "tr",
-    "SUB": "sub", "MSUB": "multi-sub", "MULTI": "multi", "DUB": "",
+    "SUB": "sub", "MSUB": "multi-sub", "MULTI": "multi",
 }  # fmt: skip
+_LANGUAGES = _CODES | _LANGUAGE_NAMES | _PLAIN_LANGUAGES | _SUBTITLED
+_PLAIN_WORDS = RESOLUTIONS.keys() | _PLAIN_LANGUAGES.keys() | _RELEASE | _SUBTITLE_WORDS
+_SPLIT = re.compile(r"[\s,/|&_()]+")
+_ENCODER = re.compile(r"[XH]26[45]-\w+")
 
-_SPLIT = re.compile(r"[\s,/|&_]+")
-_UPPER_ONLY = frozenset(
-    ["CAM", "WEB", "NEW", "LOW", "PURE", "RAW", "DV", "DVD", "BACKUP", "AUDIO", "PROPER", "L", "LEG", "VO", "OV", "HQ", "AVC"]
-)
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tags:
-    """What the tags around one title say."""
+    """What a text made of tags says; both empty for tags that say nothing we keep."""
 
     resolution: str | None = None
     languages: tuple[str, ...] = ()
 
-    def add(self, other: Tags) -> None:
-        """Take in what other tags say; of two resolutions (`HD | 4K`) the greater holds."""
-        self.resolution = max(self.resolution or "", other.resolution or "", key=_height) or None
-        new = tuple(code for code in other.languages if code not in self.languages)
-        self.languages += new
 
-
+@lru_cache(maxsize=4096)
 def read_tags(text: str) -> Tags | None:
     """Read a text that holds tags and nothing else (`FHD MULTI`, `4K-DE`, `Ger Sub`); else None."""
     words = [word for word in _SPLIT.split(text.upper()) if word]
     parts = [part for word in words for part in _parts(word)]
-    if not parts:
-        return None
-    tags = Tags()
+    resolution: str | None = None
     codes: list[str] = []
     for part in parts:
         if part in RESOLUTIONS:
-            tags.add(Tags(RESOLUTIONS[part]))
-        elif (code := language_of(part)) is not None:
-            codes.append(code)
+            resolution = greater(resolution, RESOLUTIONS[part])
+        elif part in _LANGUAGES:
+            codes.append(_LANGUAGES[part])
         elif part in _SUBTITLE_WORDS:
             codes.append("sub")
         elif not is_silent(part):
             return None
-    tags.languages = _with_subtitles(codes)
-    return tags
+    return Tags(resolution, _with_subtitles(codes)) if parts else None
 
 
 def language_of(word: str) -> str | None:
     """Give the language an upper-case word stands for, or None."""
-    return _CODES.get(word) or _LANGUAGE_NAMES.get(word) or _MIXES.get(word) or _SUBTITLED.get(word)
+    return _LANGUAGES.get(word)
 
 
 def is_silent(word: str) -> bool:
     """Say whether an upper-case word is a tag that says nothing we keep."""
-    return word in _RELEASE or word in _SILENT or word in _PROVIDERS or word in _REGIONS
-
-
-def read_suffix(word: str) -> Tags | None:
-    """Read what stands after `_`, `--` or `-` at the very end: `eng`, `msub`, `DE`."""
-    word = word.upper()
-    if word in _SUFFIX_CODES:
-        code = _SUFFIX_CODES[word]
-        return Tags(languages=(code,) if code else ())
-    return Tags(languages=(_CODES[word],)) if word in _CODES else None
+    return word in _RELEASE or word in _SOURCES
 
 
 def is_title_word(word: str) -> bool:
     """Say whether a tag, in upper case, may as well be the last word of a title (`Tokyo ESP`)."""
-    return word in _UPPER_ONLY or word in _LANGUAGE_NAMES or word in _CODES
+    return word in _CAPITALS_ONLY or word in _LANGUAGE_NAMES or word in _CODES
+
+
+def read_suffix(word: str) -> Tags | None:
+    """Read what stands after `_`, `--` or `-` at the very end: `eng`, `msub`, `DE`."""
+    code = _SUFFIX_CODES.get(word.upper()) or _CODES.get(word.upper())
+    return Tags(languages=(code,)) if code else None
 
 
 def read_last_word(word: str, *, is_behind: bool) -> Tags | None:
     """Read the last word of a name without brackets around it: `FHD`, `MULTI`, `x265-GROUP`.
 
     `is_behind` says that it follows the year or the episode: there no word of the title stands.
-    Language codes of two letters are not read here: the caller knows what stands before.
+    Language codes of two letters are not read here: it depends on what stands before.
     """
     upper = word.upper()
-    if len(upper) == 2 and upper not in RESOLUTIONS and upper not in ("VF", "VO", "DV"):
-        return None
-    if upper in _UPPER_ONLY and word != upper:
-        return None
-    is_name = upper in _LANGUAGE_NAMES and upper not in _TAIL_LANGUAGES
-    if is_name and word != upper and not is_behind:
-        return None
-    if upper in _PROVIDERS or upper in _REGIONS:
-        return None
-    if re.fullmatch(r"[XH]26[45]-\w+", upper):
+    if upper in _PLAIN_WORDS:
+        return None if upper in _CAPITALS_ONLY and word != upper else read_tags(upper)
+    if upper in _LANGUAGE_NAMES or upper in _SUBTITLED:
+        return read_tags(upper) if is_behind or word == upper else None
+    if _ENCODER.fullmatch(upper):
         return Tags()
-    return read_tags(upper)
+    # "MULTI-SUB" and the like: every part must be a tag that needs no brackets.
+    is_compound = "-" in upper and all(part in _PLAIN_WORDS for part in upper.split("-"))
+    return read_tags(upper) if is_compound else None
 
 
-_TAIL_LANGUAGES = frozenset(
-    ["TRUEFRENCH", "ESPAÑOL", "LATINO", "CASTELLANO", "DUBLADO", "VF", "VFF", "VFQ", "ДУБЛЯЖ"]
-)
+def greater(one: str | None, other: str | None) -> str | None:
+    """Give the greater of two resolutions: a name that says `HD | 4K` means the latter."""
+    return max(one or "", other or "", key=_height) or None
 
 
 def _height(resolution: str) -> int:
@@ -173,7 +174,7 @@ def _height(resolution: str) -> int:
 
 
 def _parts(word: str) -> list[str]:
-    if word in _RELEASE or word in _REGIONS or "-" not in word:
+    if word in _RELEASE or word in _SOURCES:
         return [word]
     return [part for part in word.split("-") if part]
 

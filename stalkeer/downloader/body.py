@@ -109,15 +109,19 @@ class SocketSource:
     """
 
     def __init__(self, items: Iterator[bytes], sock: socket.socket, *, step_s: float) -> None:
-        # One item empties the buffer of httpx's parser (httpcore 1.0, h11 0.16): from then on
-        # everything else of the body is in the socket. Dropping `items` would close it.
+        # Kept to the end, because dropping it would close the connection.
         self._items = items
-        self._first = memoryview(next(items, b""))
+        self._first: memoryview | None = None
         self._sock = sock
-        sock.settimeout(step_s)
+        self._step_s = step_s
 
     def read_into(self, view: memoryview) -> int | None:
         """See `Source`; a closed connection is the end, complete or not."""
+        if self._first is None:
+            # One item empties the buffer of httpx's parser (httpcore 1.0, h11 0.16): everything
+            # else of the body is still in the socket.
+            self._first = memoryview(next(self._items, b""))
+            self._sock.settimeout(self._step_s)
         if self._first:
             count = min(len(self._first), len(view))
             view[:count] = self._first[:count]
@@ -154,7 +158,8 @@ def open_source(response: httpx.Response, *, step_s: float) -> Source:
 
 
 def _plain_socket(response: httpx.Response) -> socket.socket | None:
-    if "transfer-encoding" in response.headers or "content-length" not in response.headers:
+    length = response.headers.get("content-length", "0")
+    if "transfer-encoding" in response.headers or not length.strip("0"):
         return None
     if response.extensions.get("http_version") not in (b"HTTP/1.1", b"HTTP/1.0"):
         return None

@@ -19,7 +19,7 @@ import httpx
 
 from stalkeer.downloader.address import check
 from stalkeer.downloader.exchange import parse_url
-from stalkeer.downloader.files import disk_errors, open_part
+from stalkeer.downloader.files import open_part
 from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
 from stalkeer.downloader.transfer import Hooks, Transfer
@@ -98,7 +98,7 @@ class Engine:
                 rng=self._rng,
             )
             patience = Patience(self.rules.read_step_s, should_stop, self._monotonic)
-            with disk_errors(request.part), self._open_transport(patience) as transport:
+            with self._open_transport(patience) as transport:
                 return Transfer(request, url, part, self.rules, hooks, transport, patience).run()
 
     @contextmanager

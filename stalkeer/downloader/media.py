@@ -208,7 +208,7 @@ def judge_runtime(
     if not duration_s or runtime_minutes <= 0:
         return RuntimeVerdict(
             RuntimeDecision.UNKNOWN,
-            f"It runs {_minutes(duration_s)}, {_minutes(runtime_minutes * 60)} are expected: "
+            f"It runs {_minutes(duration_s)}, expected {_minutes(runtime_minutes * 60)}: "
             "nothing to compare.",
         )
     expected_s = runtime_minutes * 60 * max(episodes, 1)
@@ -221,7 +221,7 @@ def judge_runtime(
     }[decision]
     return RuntimeVerdict(
         decision,
-        f"It runs {_minutes(duration_s)}, {_minutes(expected_s)} are expected: {words}.",
+        f"It runs {_minutes(duration_s)}, expected {_minutes(expected_s)}: {words}.",
     )
 
 

@@ -84,7 +84,8 @@ class HeldPart:
 
     def end_at(self, size: int) -> None:
         """Drop whatever stands behind the end of the file."""
-        os.ftruncate(self.descriptor, size)
+        if os.fstat(self.descriptor).st_size > size:
+            os.ftruncate(self.descriptor, size)
         self.have = size
 
     def is_intact(self) -> bool:

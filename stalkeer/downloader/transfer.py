@@ -37,6 +37,7 @@ from stalkeer.downloader.errors import (
     WrongFileError,
 )
 from stalkeer.downloader.exchange import Caller, open_answer
+from stalkeer.downloader.files import disk_errors
 from stalkeer.downloader.media import HEAD_BYTES, container_of
 from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.resume import Ask, next_ask
@@ -99,6 +100,7 @@ class Transfer:
         self._content_type = ""
         self._is_probe = False
         self._is_verified = True
+        self._is_adopted = False
         self._is_seen = hooks.on_head is None
         self._avoids_range = not rules.resume_enabled
         self._bad_ranges = 0
@@ -112,7 +114,7 @@ class Transfer:
         is_done = self._part.is_complete
         while not is_done:
             try:
-                is_done = self._exchange()
+                is_done = self._exchange() and self._is_intact()
             except SetbackError as setback:
                 self._recover(setback)
         return self._finish()
@@ -174,6 +176,14 @@ class Transfer:
             self._avoids_range = self._avoids_range or self._range_refusals >= 3
         return setback
 
+    def _is_intact(self) -> bool:
+        """Look whether the file on disk is as long as what was written to it."""
+        if self._part.is_intact():
+            return True
+        self._part.doubt(self._url.host, "somebody shortens the part file")
+        self._part.end_at(0)
+        return False
+
     def _recover(self, setback: SetbackError) -> None:
         """Wait before the next exchange, or give up with the error of the last."""
         self._failures += 1
@@ -195,10 +205,9 @@ class Transfer:
     def _copy(self, body: Body, head: Head, response: httpx.Response) -> bool:
         """Compare and write one body; True when the file is complete."""
         part = self._part
-        if body.is_changed and part.have:
-            part.doubt(head.host, "its size is another one")
         self._check_size(body.end if body.state.total_bytes is None else body.state.total_bytes)
         self._content_type = head.content_type
+        self._is_adopted = False
         had = part.have
         sink = Sink(part.descriptor, start=body.start, have=had)
         try:
@@ -226,6 +235,8 @@ class Transfer:
         for view in reader.views(length):
             if sink.position == 0:
                 self._refuse_page(view, head)
+                if body.is_changed:
+                    self._part.doubt(head.host, "its size is another one")
             self._keep(view, body, head, sink)
             self._report(watch)
             self._show_head()
@@ -242,15 +253,25 @@ class Transfer:
 
     def _keep(self, view: memoryview, body: Body, head: Head, sink: Sink) -> None:
         part = self._part
-        sink.put(view)
-        if sink.differed:
+        differed = sink.differed
+        with disk_errors(self._request.part):
+            sink.put(view)
+        if sink.differed and not differed:
             part.doubt(head.host, "its bytes are others")
-        if sink.is_compared:
-            self._check_size(sink.position)
-            self._gain(sink.position - part.have)
-            part.adopt(body.state, differed=sink.differed)
-            part.have = sink.position
+        if not sink.is_compared:
+            return
+        self._check_size(sink.position)
+        self._adopt(body, sink)
+        self._gain(sink.position - part.have)
+        part.have = sink.position
+        with disk_errors(self._request.part):
             part.sync(self._hooks.monotonic())
+
+    def _adopt(self, body: Body, sink: Sink) -> None:
+        """Make the state of this answer ours, once."""
+        if not self._is_adopted:
+            self._is_adopted = True
+            self._part.adopt(body.state, differed=sink.differed)
 
     def _gain(self, count: int) -> None:
         self._gained += max(count, 0)
@@ -263,7 +284,7 @@ class Transfer:
         if body.start == 0:
             if sink.position == 0:
                 raise self._empty(head)
-            part.adopt(body.state, differed=sink.differed)
+            self._adopt(body, sink)
             part.end_at(sink.position)
         if part.is_complete:
             return True

@@ -47,7 +47,7 @@ def match_files(playlist: Path, wanted: Path, *, rules: MatchRules) -> dict[str,
     index = _Index(key for item in items.values() for key in lookup_keys(item))
     with playlist.open("rb") as file:
         index.add(read_entries(iter(lambda: file.read(_CHUNK_BYTES), b"")))
-    libraries = _libraries(rows, items)
+    libraries = _libraries(items.values())
     return {
         wanted_id: _prediction(item, index, libraries[item.kind], rules)
         for wanted_id, item in items.items()
@@ -150,11 +150,9 @@ def _wanted(place: int, row: Mapping[str, Any]) -> Wanted:
     )
 
 
-def _libraries(
-    rows: Iterable[Mapping[str, Any]], items: Mapping[str, Wanted]
-) -> dict[ItemKind, Library]:
+def _libraries(items: Iterable[Wanted]) -> dict[ItemKind, Library]:
     by_kind: defaultdict[ItemKind, dict[int, Wanted]] = defaultdict(dict)
-    for item in items.values():
+    for item in items:
         by_kind[item.kind][item.series_id or item.arr_id] = item
     movies = (
         Movie(

@@ -208,11 +208,11 @@ def test_the_running_time_decides_within_its_bounds(
 @pytest.mark.parametrize(
     ("duration_s", "runtime", "sentence"),
     [
-        (150, 110, "It runs 2 min, 110 min are expected: it is something else."),
-        (42 * 60, 60, "It runs 42 min, 60 min are expected: that fits."),
-        (50, 4, "It runs 50 s, 4 min are expected: it is something else."),
-        (None, 60, "It runs an unknown time, 60 min are expected: nothing to compare."),
-        (60 * 60, 0, "It runs 60 min, an unknown time are expected: nothing to compare."),
+        (150, 110, "It runs 2 min, expected 110 min: it is something else."),
+        (42 * 60, 60, "It runs 42 min, expected 60 min: that fits."),
+        (50, 4, "It runs 50 s, expected 4 min: it is something else."),
+        (None, 60, "It runs an unknown time, expected 60 min: nothing to compare."),
+        (60 * 60, 0, "It runs 60 min, expected an unknown time: nothing to compare."),
     ],
 )
 def test_the_sentence_holds_both_times(

@@ -51,7 +51,7 @@ class Film:
 
     def pieces(self, start: int, end: int) -> Iterator[memoryview]:
         """Yield the bytes from `start` to `end` (exclusive) without making copies."""
-        if start < len(self.head):
+        if start < min(end, len(self.head)):
             yield memoryview(self.head)[start:end]
             start = len(self.head)
         while start < end:
@@ -242,6 +242,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.media.tls is not None:
             self.request = self.server.media.tls.wrap_socket(self.request, server_side=True)
         super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        # The server closes only the socket it accepted, which is not the encrypted one.
+        self.connection.close()
 
     def log_message(self, *args: Any) -> None:
         pass

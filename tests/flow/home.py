@@ -1,0 +1,257 @@
+"""A home for flow tests: stand-ins, a playlist, a media server, and stalkeer as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from tests.standins.media import Film, MediaServer
+from tests.standins.mediafiles import mkv_film
+from tests.standins.radarr import Radarr
+from tests.standins.sonarr import Sonarr
+
+T = TypeVar("T")
+
+MB = 1_000_000
+API_KEY = "flow-test-api-key"
+WEBHOOK_PASSWORD = "flow-test-webhook-password"
+PATIENCE_S = 30.0
+
+
+def wait_for(what: Callable[[], T | None], *, seconds: float = PATIENCE_S) -> T:
+    """Ask again and again until the answer is something, or fail."""
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        answer = what()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"still nothing after {seconds:.0f} s")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Process:
+    """One `stalkeer` process, its output in a file."""
+
+    log: Path
+    popen: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """End it as a container does; return its exit code."""
+        self.popen.send_signal(signal.SIGTERM)
+        return self.popen.wait(timeout=10)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self.popen.kill()
+        self.popen.wait(timeout=10)
+
+    def output(self) -> str:
+        """Return everything it printed so far."""
+        return self.log.read_text()
+
+
+@dataclass(slots=True)
+class Home:
+    """A home network in one folder. Everything that runs is ended at the end of the block.
+
+    Finished files are published below `folder/downloads`, which the arrs see as `/downloads`.
+    """
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    radarr: Radarr = field(init=False)
+    sonarr: Sonarr = field(init=False)
+    media: MediaServer = field(init=False)
+    port: int = field(default_factory=free_port)
+    processes: list[Process] = field(default_factory=list)
+    entries: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in ("downloads", "library/movies", "library/tv", "data"):
+            (self.folder / name).mkdir(parents=True)
+        seen = {"/downloads": self.folder / "downloads"}
+        self.radarr = Radarr(root=self.folder / "library/movies", path_map=seen)
+        self.sonarr = Sonarr(root=self.folder / "library/tv", path_map=seen)
+        self.media = MediaServer()
+
+    def __enter__(self) -> Self:
+        self.radarr.start()
+        self.sonarr.start()
+        self.media.__enter__()
+        for arr in (self.radarr, self.sonarr):
+            arr.connect.add(
+                f"{self.url}/webhooks/{arr.product}",
+                username="stalkeer",
+                password=WEBHOOK_PASSWORD,
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self.processes:
+            if process.popen.poll() is None:
+                process.kill()
+            if kind is not None:
+                print(f"--- {process.log.name}\n{process.output()[-6000:]}")
+        self.media.__exit__(kind, error, trace)
+        self.radarr.stop()
+        self.sonarr.stop()
+
+    @property
+    def url(self) -> str:
+        """Where stalkeer listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def playlist(self) -> Path:
+        """The playlist on disk."""
+        return self.folder / "list.m3u"
+
+    def offer(self, name: str, path: str, film: Film, *replies: Any, group: str = "VOD") -> None:
+        """Put an entry into the playlist whose address gives this film."""
+        url = self.media.put(path, film, *replies)
+        self.entries.append(f'#EXTINF:-1 tvg-name="{name}" group-title="{group}",{name}\n{url}')
+        self.playlist.write_text("\n".join(["#EXTM3U", *self.entries, ""]))
+
+    def offer_film(self, name: str, path: str, *, minutes: float = 100, size: int = MB) -> Film:
+        """Offer a whole film of this running time."""
+        film = mkv_film(size, minutes=minutes)
+        self.offer(name, path, film)
+        return film
+
+    def settings(self) -> dict[str, str]:
+        """Return the environment of a stalkeer process."""
+        downloads = self.folder / "downloads"
+        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        return kept | {
+            "STALKEER_DATA_DIR": str(self.folder / "data"),
+            "STALKEER_PORT": str(self.port),
+            "STALKEER_API_KEY": API_KEY,
+            "STALKEER_WEBHOOK_PASSWORD": WEBHOOK_PASSWORD,
+            "STALKEER_RADARR_URL": self.radarr.url,
+            "STALKEER_RADARR_API_KEY": self.radarr.api_key,
+            "STALKEER_RADARR_PATH_MAP": f"{downloads}=>/downloads",
+            "STALKEER_SONARR_URL": self.sonarr.url,
+            "STALKEER_SONARR_API_KEY": self.sonarr.api_key,
+            "STALKEER_SONARR_PATH_MAP": f"{downloads}=>/downloads",
+            "STALKEER_M3U_FILE_PATH": str(self.playlist),
+            "STALKEER_DIRECTORIES_MOVIES": str(downloads / "movies"),
+            "STALKEER_DIRECTORIES_TVSHOWS": str(downloads / "tvshows"),
+            "STALKEER_DOWNLOADS_ALLOWED_HOSTS": "127.0.0.1",
+            "STALKEER_DOWNLOADS_MIN_FREE_SPACE": "1MB",
+            "STALKEER_DOWNLOADS_MIN_SIZE_MOVIE": "1000",
+            "STALKEER_DOWNLOADS_MIN_SIZE_EPISODE": "1000",
+            "STALKEER_DOWNLOADS_RETRY_DELAY": "1s",
+            **self.environ,
+        }
+
+    def run(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Process:
+        """Start one `stalkeer` process."""
+        log = self.folder / f"process-{len(self.processes)}.log"
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "stalkeer", *arguments],
+                cwd=self.folder,
+                env=self.settings() | dict(environ or {}),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        process = Process(log, popen)
+        self.processes.append(process)
+        return process
+
+    def up(self) -> Process:
+        """Start `stalkeer up` and wait until it answers."""
+        process = self.run("up")
+        self.wait_until_up(process)
+        return process
+
+    def wait_until_up(self, process: Process) -> None:
+        """Wait until the web part answers."""
+
+        def answers() -> bool:
+            assert process.popen.poll() is None, process.output()
+            try:
+                return httpx.get(f"{self.url}/ping", timeout=1).is_success
+            except httpx.HTTPError:
+                return False
+
+        wait_for(answers)
+
+    def get(self, path: str, **query: str) -> Any:
+        """Ask the API."""
+        answer = httpx.get(
+            f"{self.url}{path}", params=query, headers={"X-Api-Key": API_KEY}, timeout=10
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def downloads(self) -> list[dict[str, Any]]:
+        """Return the downloads, oldest first."""
+        return self.get("/api/v1/downloads", order="asc", limit="500")["data"]  # type: ignore[no-any-return]
+
+    def jobs(self, **query: str) -> list[dict[str, Any]]:
+        """Return the jobs, oldest first."""
+        return self.get("/api/v1/admin/jobs", order="asc", limit="500", **query)["data"]  # type: ignore[no-any-return]
+
+    def active_jobs(self) -> list[dict[str, Any]]:
+        """Return the jobs that have not ended."""
+        return [job for job in self.jobs() if job["status"] in ("ready", "running")]
+
+    def wait_for_download(self, **state: str) -> dict[str, Any]:
+        """Wait until a download has these values."""
+
+        def found() -> dict[str, Any] | None:
+            matching = (
+                row for row in self.downloads() if all(row[k] == v for k, v in state.items())
+            )
+            return next(matching, None)
+
+        return wait_for(found)
+
+    def wait_for_webhook(self, *, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until so many webhook jobs have ended well, and return them."""
+
+        def ended() -> list[dict[str, Any]] | None:
+            done = self.jobs(kind="webhook", status="done")
+            return done if len(done) >= count else None
+
+        return wait_for(ended)
+
+    def wait_until_quiet(self) -> None:
+        """Wait until no job is ready or running."""
+        wait_for(lambda: not self.active_jobs())
+
+
+@contextmanager
+def home_in(folder: Path, **environ: str) -> Iterator[Home]:
+    """Set up a home in a folder."""
+    with Home(folder, dict(environ)) as home:
+        yield home
+
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
@@ -108,3 +110,11 @@ def same_origin_redirect(request: httpx.Request, response: httpx.Response) -> ht
     here, there = request.url, onward.url
     is_same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
     return onward if is_same else None
+
+
+def server_date(text: str) -> datetime | None:
+    """Read a Date header; None for an empty or odd one."""
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None

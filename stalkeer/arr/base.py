@@ -216,6 +216,17 @@ class Arr(ABC):
             return True if self._guess(path) else None
         return any(_same_path(file.path, path) for file in folder.files)
 
+    def folders(self, path: str) -> tuple[str, ...]:
+        """List the folders inside a folder of the arr's file system; empty when it has none."""
+        query: Params = {"path": path, "allowFoldersWithoutTrailingSlashes": True}
+        listed = self._http.find("filesystem", _FOLDER, params=query)
+        return () if listed is None else tuple(folder.path for folder in listed.directories)
+
+    def server_time(self) -> datetime | None:
+        """Say what time it is for the arr's machine, by its answer; None when it did not say."""
+        self.status()
+        return self._http.server_time
+
     def verdict(self, path: str, target: ImportTarget) -> ImportVerdict:
         """Ask what the arr thinks of this file as exactly this movie or these episodes.
 

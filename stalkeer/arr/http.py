@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from stalkeer.arr.answer import RawAnswer, elements, same_origin_redirect
+from stalkeer.arr.answer import RawAnswer, elements, same_origin_redirect, server_date
 from stalkeer.arr.breaker import BreakerState, CircuitBreaker
 from stalkeer.errors import StalkeerError
 from stalkeer.log import redact
@@ -106,6 +107,7 @@ class ArrHttp:
         self._max_answer_bytes = max_answer_bytes
         self._breaker = CircuitBreaker(monotonic=monotonic)
         self._last_error: str | None = None
+        self.server_time: datetime | None = None
         self._client = httpx.Client(
             transport=transport,
             headers=[(b"X-Api-Key", self._api_key.encode()), (b"Accept", b"application/json")],
@@ -271,6 +273,7 @@ class ArrHttp:
 
     def _received(self, response: httpx.Response) -> RawAnswer:
         ends_at = self.monotonic() + PATIENCE * self._timeout_s
+        self.server_time = server_date(response.headers.get("Date", ""))
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece

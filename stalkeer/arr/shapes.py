@@ -134,6 +134,7 @@ class FolderAnswer(Answer):
     """`GET filesystem`. A folder that is not there has no files and is no error."""
 
     files: tuple[FileAnswer, ...] = ()
+    directories: tuple[FileAnswer, ...] = ()
 
 
 class CommandBody(Answer):

@@ -216,7 +216,7 @@ def _described(extinf: str) -> tuple[dict[str, str], str]:
         values = {}
         for before, value in zip(parts[0::2], parts[1::2], strict=False):
             key = before.rpartition(" ")[2]
-            if not key.endswith("=") or len(key) == 1 or "," in before or before.count("=") != 1:
+            if key[-1:] != "=" or key[0] in "=#" or "," in before or before.count("=") != 1:
                 break
             values[key[:-1].lower()] = value.strip()
         else:

@@ -34,7 +34,17 @@ _SQLITE_PRAGMAS = {
     "busy_timeout": 5000,
     "foreign_keys": 1,
 }
-_LOST = ("already closed", "closed the connection", "terminating connection", "not open")
+_LOST = (
+    "already closed",
+    "closed unexpectedly",
+    "closed the connection",
+    "terminating connection",
+    "not open",
+    "could not receive data",
+    "could not send data",
+)
+# InterfaceError is no DatabaseError in Peewee: it is what a connection that is gone says.
+_TROUBLE = (pw.DatabaseError, pw.InterfaceError, MaxConnectionsExceeded)
 
 
 class StoreError(StalkeerError):
@@ -71,6 +81,13 @@ class Database:
             (seconds,),
         )
 
+    def lock(self, query: Any) -> Any:
+        """Keep everybody else from changing the rows of a select until the transaction ends.
+
+        SQLite has one writer at a time, so there is nothing to lock.
+        """
+        return query if self.is_sqlite else query.for_update()
+
     def skip_locked(self, query: Any) -> Any:
         """Lock the rows of a select that nobody else has locked, and leave the others out.
 
@@ -100,19 +117,19 @@ class Database:
                 return work()
         try:
             return self._unit(work, scope)
-        except (pw.DatabaseError, MaxConnectionsExceeded) as exc:
+        except _TROUBLE as exc:
             if not _is_lost(exc):
                 raise _ours(exc) from exc
         try:
             return self._unit(work, scope)
-        except (pw.DatabaseError, MaxConnectionsExceeded) as exc:
+        except _TROUBLE as exc:
             raise _ours(exc) from exc
 
     def _unit(self, work: Callable[[], T], scope: Callable[[], AbstractContextManager[Any]]) -> T:
         try:
             with self.peewee.connection_context(), scope():
                 return work()
-        except pw.DatabaseError as exc:
+        except (pw.DatabaseError, pw.InterfaceError) as exc:
             if _is_lost(exc):
                 # Every pooled connection of a restarted server is dead, not only this one.
                 self.peewee.close_idle()  # type: ignore[attr-defined]
@@ -186,7 +203,7 @@ def _is_lost(exc: Exception) -> bool:
 
 
 def _ours(exc: Exception) -> Exception:
-    """Turn trouble with the database into our error; a broken constraint stays what it is."""
-    if isinstance(exc, pw.IntegrityError):
+    """Turn trouble with the database into our error; what is wrong with a row stays what it is."""
+    if isinstance(exc, pw.IntegrityError | pw.DataError):
         return exc
     return StoreError(f"The database did not answer: {str(exc).strip().splitlines()[0]}")

@@ -139,7 +139,7 @@ class Downloads:
 
     @reads
     def held_for(self, item_id: int) -> Download | None:
-        """Return the download that is active, or complete and not refused, for an item."""
+        """Return the download that is active, or whose file is not imported yet, for an item."""
         row = (
             DownloadInfo.select()
             .join(DownloadItem)
@@ -189,6 +189,11 @@ class Downloads:
         self._show(download_id, ITEM_STATE_OF_DOWNLOAD[DownloadStatus.PENDING], "")
         self._show_entry(download_id, ENTRY_STATE_OF_DOWNLOAD[DownloadStatus.PENDING])
         return download_id
+
+    def lock_entry(self, entry_id: int) -> None:
+        """Have every other transaction that wants to fetch an entry wait for the end of this."""
+        entry = PlaylistItem.select(PlaylistItem.id).where(PlaylistItem.id == entry_id)
+        self.db.lock(entry).get_or_none()
 
     def attach(self, download_id: int, item_ids: Iterable[int]) -> None:
         """Let a download be for these items too."""
@@ -307,7 +312,8 @@ class Downloads:
 _IS_HELD = DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES) | (
     (DownloadInfo.status == DownloadStatus.COMPLETED)
     & DownloadInfo.import_status.in_(
-        (ImportStatus.PENDING, ImportStatus.IMPORTING, ImportStatus.OFF)
+        # A refused file is held too: it is imported again, and never fetched again.
+        (ImportStatus.PENDING, ImportStatus.IMPORTING, ImportStatus.FAILED, ImportStatus.OFF)
     )
 )
 

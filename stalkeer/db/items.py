@@ -133,10 +133,15 @@ class Items:
 
     @writes
     def move(self, moves: Iterable[ItemMove]) -> None:
-        """Write new states."""
+        """Write new states.
+
+        What is no longer missing stays so, whatever a job that began before found out: only
+        `learn` makes it missing again.
+        """
         for move in moves:
+            is_open = move.state in ENDED or WantedItem.state.not_in(ENDED)
             WantedItem.update(state=move.state, reason=move.reason, updated_at=self.db.now()).where(
-                WantedItem.id == move.item_id
+                (WantedItem.id == move.item_id) & is_open
             ).execute()
 
     @writes

@@ -103,7 +103,10 @@ class Jobs:
 
     @writes
     def add(self, new: NewJob) -> int | None:
-        """Write a job; return its id, or None when an active job has the same key."""
+        """Write a job; return its id, or None when an active job has the same key.
+
+        A search shows its item as searched for, unless its file is here or on its way.
+        """
         now = self.db.now()
         rows = (
             models.Job.insert(
@@ -129,7 +132,7 @@ class Jobs:
         )
         added = [row.id for row in rows]
         if added and new.kind is JobKind.SEARCH and new.item_id is not None:
-            self._items.move([ItemMove(item_id=new.item_id, state=ItemState.SEARCHING)])
+            self._show_searching(new.item_id)
         return added[0] if added else None
 
     @writes
@@ -165,11 +168,16 @@ class Jobs:
 
         A download that is also for another item which is still missing goes on.
         """
-        rows = models.Job.select().where(
-            models.Job.item.in_(item_ids)
+        # A download is filed under the first of its items.
+        downloads = models.DownloadItem.select(models.DownloadItem.download).where(
+            models.DownloadItem.item.in_(item_ids)
+        )
+        query = models.Job.select().where(
+            (models.Job.item.in_(item_ids) | models.Job.download.in_(downloads))
             & models.Job.kind.in_((JobKind.SEARCH, JobKind.DOWNLOAD))
             & _ACTIVE
         )
+        rows = self.db.lock(query)
         doomed = [row for row in rows if self._nobody_else_needs(row, item_ids)]
         for row in doomed:
             self._cancel(row, reason)
@@ -218,7 +226,9 @@ class Jobs:
             if free > 0:
                 of_provider = models.Job.provider == row.provider
                 ids += [job.id for job in self._first_due(["download"], free, of_provider)]
-        return ids
+        # Each provider alone may fill the connections that there are in all.
+        most_urgent = self._first_due(["download"], max(room, 0), models.Job.id.in_(ids))
+        return [job.id for job in most_urgent]
 
     def _first_due(self, queues: Collection[str], limit: int, *where: Any) -> list[models.Job]:
         query = (
@@ -239,6 +249,10 @@ class Jobs:
                 | (models.Job.enqueued_at <= self.db.now(-RING_AGAIN_S))
             )
         )
+
+    def _show_searching(self, item_id: int) -> None:
+        if self._downloads.held_for(item_id) is None:
+            self._items.move([ItemMove(item_id=item_id, state=ItemState.SEARCHING)])
 
     def _nobody_else_needs(self, row: models.Job, item_ids: Collection[int]) -> bool:
         if row.download_id is None:

@@ -153,10 +153,13 @@ class Leases:
 
         Raises `LeaseLostError`, and writes nothing, when the lease is no longer ours.
         """
-        values = self._values(ended) | {"crashes": 0}
-        job = self._leave(_held(lease), values)
-        if job is None:
+        row = self._held_row(lease)
+        if row is None:
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
+        if row.cancel_requested and ended.status is JobStatus.READY:
+            # Asked to stop after its last look: it must not come back.
+            ended = _CANCELLED
+        job = self._leave(row, self._values(ended) | {"crashes": 0})
         self._close_attempt(lease.token, ended)
         self._slots.release(lease.token)
         if ended.pause_provider_s and job.provider:
@@ -189,13 +192,13 @@ class Leases:
 
     @writes
     def _take_back(self, job_id: int, token: str) -> bool:
-        row = models.Job.get_by_id(job_id)
+        row = self._held_row(Lease(job_id, token))
+        if row is None:
+            return False
         crashes = 0 if row.progress_at is not None else row.crashes + 1
         ended = _after_crash(crashes, cancelled=row.cancel_requested)
         values = self._values(ended) | {"crashes": crashes}
-        job = self._leave(_held(Lease(job_id, token)), values)
-        if job is None:
-            return False
+        job = self._leave(row, values)
         self._close_attempt(token, replace(ended, outcome="crashed"))
         self._slots.release(token)
         self._show(job, ended)
@@ -249,9 +252,13 @@ class Leases:
         )
         return next(iter(rows), None)
 
-    def _leave(self, held: Any, values: dict[str, Any]) -> Job | None:
-        rows = models.Job.update(**values).where(held).returning(models.Job).execute()
-        return next((read_job(row) for row in rows), None)
+    def _held_row(self, lease: Lease) -> models.Job | None:
+        row: models.Job | None = self.db.lock(models.Job.select().where(_held(lease))).first()
+        return row
+
+    def _leave(self, row: models.Job, values: dict[str, Any]) -> Job:
+        rows = models.Job.update(**values).where(models.Job.id == row.id).returning(models.Job)
+        return read_job(next(iter(rows.execute())))
 
     def _close_attempt(self, token: str, ended: Ended) -> None:
         models.JobAttempt.update(
@@ -262,7 +269,14 @@ class Leases:
         ).where(models.JobAttempt.token == token).execute()
 
     def _start(self, new: NewDownload) -> None:
-        """Write a download and its job, or join the one that fetches the same entry already."""
+        """Write a download and its job, or join the one that fetches the same entry already.
+
+        Nothing is written for an item that got its file, or a download, while the search ran.
+        """
+        # Two searches may take one entry at the same moment: it holds an episode for each.
+        self._downloads.lock_entry(new.entry_id)
+        if not self._needs_download(new.item_ids[0]):
+            return
         active = self._downloads.active_for_entry(new.entry_id)
         if active is not None:
             self._downloads.attach(active, new.item_ids)
@@ -271,6 +285,11 @@ class Leases:
         if job_id is not None:
             download_id = self._downloads.create(new)
             models.Job.update(download=download_id).where(models.Job.id == job_id).execute()
+
+    def _needs_download(self, item_id: int) -> bool:
+        item = self._items.get(item_id)
+        is_missing = item is not None and item.is_missing
+        return is_missing and self._downloads.held_for(item_id) is None
 
     def _show(self, job: Job, ended: Ended) -> None:
         """Let the download behind a job, its items and its entry say what became of it."""
@@ -287,6 +306,9 @@ class Leases:
         self._downloads.change(change, error=ended.error)
 
 
+_CANCELLED = Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+
+
 def _held(lease: Lease) -> Any:
     return (
         (models.Job.id == lease.job_id)
@@ -298,7 +320,7 @@ def _held(lease: Lease) -> Any:
 def _after_crash(crashes: int, *, cancelled: bool) -> Ended:
     """Decide what becomes of a job whose worker died for the given time in a row."""
     if cancelled:
-        return Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+        return _CANCELLED
     if crashes >= MAX_CRASHES:
         return Ended(
             status=JobStatus.FAILED,

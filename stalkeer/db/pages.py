@@ -14,6 +14,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 LONGEST = 500
+_LARGEST = 2**63 - 1
 
 
 class PageError(StalkeerError):
@@ -46,10 +47,10 @@ def fetch_page(
 ) -> Page[T]:
     """Run `query` for one page. `fields` are the names a caller may sort and filter by.
 
-    Raises `PageError` for any other name.
+    Raises `PageError` for any other name, and for a value that its field cannot have.
     """
     for name, value in request.where.items():
-        query = query.where(_known(name, fields) == value)
+        query = query.where(_known(name, fields) == _value(name, fields, value))
     order = _known(request.sort, fields)
     # The id makes the order total: without it a row may show up on two pages.
     orders = [order.desc() if request.descending else order.asc(), fields["id"].desc()]
@@ -69,3 +70,14 @@ def _known(name: str, fields: Mapping[str, pw.Field]) -> Any:
     except KeyError:
         known = ", ".join(sorted(fields))
         raise PageError(f"This list knows no field {name!r}. It knows: {known}.") from None
+
+
+def _value(name: str, fields: Mapping[str, pw.Field], text: str) -> str | int:
+    """Read a value to compare a field with; PostgreSQL takes no number that is none, and no NUL."""
+    if isinstance(fields[name], pw.DateTimeField) or "\0" in text:
+        raise PageError(f"This list cannot be filtered by {name} {text!r}.")
+    if not isinstance(fields[name], pw.IntegerField):
+        return text
+    if not text.isdecimal() or int(text) > _LARGEST:
+        raise PageError(f"{name} is a number, and {text!r} is none.")
+    return int(text)

@@ -10,6 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -73,6 +74,14 @@ class Store:
     def ping(self) -> None:
         """Read one row; raises `StoreError` when the database does not answer."""
         Playlist.select(Playlist.id).limit(1).execute()
+
+    @reads
+    def clock(self) -> datetime:
+        """Return the database's own time, to the second."""
+        now = self.db.now()
+        value = self.db.execute(f"SELECT {now.sql}", now.params or ()).fetchone()[0]
+        naive = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return naive.replace(tzinfo=UTC)
 
     def close(self) -> None:
         """Close all connections."""

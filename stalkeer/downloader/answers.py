@@ -202,7 +202,9 @@ def _judge_416(head: Head, ask: Ask, state: ResumeState, have: int) -> Verdict:
         return Finished(replace(state, total_bytes=total))
     if total is not None and ask.is_ranged:
         return Changed(f"it has {total} bytes now")
-    return AskAgain(replace(state, no_range=True), "it answers 416 to every range")
+    if ask.is_ranged:
+        return AskAgain(replace(state, no_range=True), "it answers 416 to every range")
+    return BadRange("it answers 416 to a question without range")
 
 
 def _judge_range(head: Head, state: ResumeState, have: int) -> Verdict:
@@ -267,7 +269,9 @@ def _trusts_validators(state: ResumeState) -> bool:
 
 
 def _same_version(head: Head, state: ResumeState) -> bool:
-    return (head.etag, head.last_modified) == (state.etag, state.last_modified)
+    if state.etag is not None:
+        return head.etag == state.etag
+    return head.last_modified == state.last_modified
 
 
 def _other_version(head: Head, state: ResumeState) -> bool:

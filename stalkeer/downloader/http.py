@@ -80,34 +80,35 @@ class Engine:
         harmless: a complete part file is not fetched again. Raises the errors of
         `downloader.errors`.
         """
-        url = parse_url(request.url)
-        with open_part(request.part) as descriptor, self.rules.limiter.stream():
+        rules, url = self.rules, parse_url(request.url)
+        with open_part(request.part) as descriptor, rules.limiter.stream():
             part = HeldPart.take(
                 descriptor,
                 request.resume,
                 url.host,
                 boot=self._boot,
-                keep=self.rules.resume_enabled,
+                keep=rules.resume_enabled,
             )
             hooks = Hooks(
                 on_progress=on_progress,
-                on_head=on_head,
+                on_head=on_head or _look_away,
                 should_stop=should_stop,
                 monotonic=self._monotonic,
                 wait=self._wait,
                 rng=self._rng,
             )
-            patience = Patience(self.rules.read_step_s, should_stop, self._monotonic)
-            with self._open_transport(patience) as transport:
-                return Transfer(request, url, part, self.rules, hooks, transport, patience).run()
+            patience = Patience(rules.read_step_s, should_stop, self._monotonic)
+            with self._open_transport(rules, patience) as transport:
+                return Transfer(request, url, part, rules, hooks, transport, patience).run()
 
     @contextmanager
-    def _open_transport(self, patience: Patience) -> Iterator[httpx.BaseTransport]:
+    def _open_transport(
+        self, rules: EngineRules, patience: Patience
+    ) -> Iterator[httpx.BaseTransport]:
         """Make the way to the network for one fetch."""
         if self._transport is not None:
             yield self._transport
             return
-        rules = self.rules
         judge = partial(check, allowed_hosts=rules.allowed_hosts, private_hosts=rules.private_hosts)
         backend = JudgedBackend(self._resolve, judge, patience)
         transport = JudgedTransport(backend, self._ssl_context)
@@ -115,6 +116,10 @@ class Engine:
             yield transport
         finally:
             transport.close()
+
+
+def _look_away(part: Path, count: int) -> None:
+    """Nobody wants to see the first bytes."""
 
 
 def _boot_id() -> str | None:

@@ -59,9 +59,10 @@ class HeldPart:
     def adopt(self, state: ResumeState, *, differed: bool) -> None:
         """Take over the state of an answer whose bytes proved the same, or have replaced ours."""
         old = self.state
+        was_false_alarm = self.in_doubt and not differed and state.total_bytes == old.total_bytes
         new = replace(
             state,
-            restarts=old.restarts,
+            restarts=old.restarts - was_false_alarm,
             durable_bytes=0 if differed else old.durable_bytes,
             no_range=old.no_range,
             no_if_range=old.no_if_range,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import httpx
 
@@ -48,8 +49,9 @@ def shown_text(first: bytes, url: httpx.URL) -> str:
 
     Empty for bytes that are no text.
     """
-    text = first.decode(errors="replace")
-    if sum(not char.isprintable() and not char.isspace() for char in text) + text.count("\ufffd"):
+    # The last character may be cut in the middle.
+    text = first.decode(errors="replace").rstrip("\ufffd")
+    if not all(char.isprintable() or char.isspace() for char in text) or "\ufffd" in text:
         return ""
     for secret in _secrets(url):
         text = text.replace(secret, "***")
@@ -58,7 +60,7 @@ def shown_text(first: bytes, url: httpx.URL) -> str:
 
 
 def _secrets(url: httpx.URL) -> list[str]:
-    """List what a page could echo of the address: user, password, tokens."""
-    parts = [url.username, url.password, url.path, *url.path.split("/")]
-    parts += [url.query.decode(), *(value for _, value in url.params.multi_items())]
-    return sorted({part for part in parts if len(part) > 2}, key=len, reverse=True)
+    """List what a page could echo of the address: user, password, tokens, longest first."""
+    raw = f"{url.userinfo.decode()}/{url.raw_path.decode()}"
+    parts = {part for text in (raw, unquote(raw)) for part in re.split(r"[/?&=:]", text)}
+    return sorted((part for part in parts if len(part) > 2), key=len, reverse=True)

@@ -22,10 +22,10 @@ class Chance(Protocol):
 class FetchRequest:
     """One file to fetch into `part`, going on where `resume` and the part file say.
 
-    `expect_media` refuses whatever is no video container; pages and playlists always are.
+    `url` holds credentials and stays out of the repr. `expect_media` refuses whatever is no video container; pages and playlists always are.
     """
 
-    url: str
+    url: str = field(repr=False)
     part: Path
     user_agent: str
     max_bytes: int

@@ -49,7 +49,7 @@ FIRST_LOOK_BYTES = 4 * 1024 * 1024
 """How much is on disk when `on_head` is called."""
 _PROGRESS_BYTES = 1024 * 1024
 """How many new bytes make the failures before them forgotten."""
-_MAX_TURNS = 8
+_MAX_TURNS = 20
 _MAX_BACKOFF_S = 16.0
 
 
@@ -58,7 +58,7 @@ class Hooks:
     """What a fetch calls of its caller, and of the world."""
 
     on_progress: Callable[[Progress], None]
-    on_head: Callable[[Path, int], None] | None
+    on_head: Callable[[Path, int], None]
     should_stop: Callable[[], bool]
     monotonic: Callable[[], float]
     wait: Callable[[float], object]
@@ -66,10 +66,11 @@ class Hooks:
 
 
 class Transfer:
-    """Fetches into one held part file. A fetch is a loop of exchanges; each ends in one of
+    """Fetches into one held part file, by as many exchanges as it takes.
 
-    progress (go on), a turn (ask differently at once), a setback (wait, ask again), the whole
-    file, or an error. Failures and turns in a row are limited, and new bytes forgive both.
+    Each ends with the whole file, with a turn (ask for the rest, or differently, at once), with a
+    setback (wait, then ask again) or with an error. Turns and setbacks in a row are limited; a new
+    MiB forgives both.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class Transfer:
         self._is_probe = False
         self._is_verified = True
         self._is_adopted = False
-        self._is_seen = hooks.on_head is None
+        self._is_seen = False
         self._avoids_range = not rules.resume_enabled
         self._bad_ranges = 0
         self._range_refusals = 0
@@ -128,17 +129,23 @@ class Transfer:
             host,
         ):
             head = read_head(response.status_code, response.headers, host=host)
-            if self._is_probe:
-                self._is_probe = False
-                if head.status not in (206, 416):
-                    # It cannot say where the file ends, and so nobody can.
-                    self._is_verified = False
-                    return True
-            setback = refusal(head, jitter=self._hooks.rng.random())
-            if setback is not None:
-                raise self._refused(setback, head, ask)
-            verdict = judge(head, ask, self._part.state, self._part.have)
+            verdict = self._judge(head, ask)
             return self._follow(verdict, head, response, ask)
+
+    def _judge(self, head: Head, ask: Ask) -> Verdict:
+        is_probe, self._is_probe = self._is_probe, False
+        setback = refusal(head, jitter=self._hooks.rng.random())
+        verdict = judge(head, ask, self._part.state, self._part.have)
+        if is_probe and (
+            setback is not None or head.status == 200 or isinstance(verdict, BadRange)
+        ):
+            # It cannot say where the file ends, and so nobody can.
+            self._is_verified = False
+            return Finished(self._part.state)
+        if setback is not None:
+            self._note_range_refusal(head, ask)
+            raise setback
+        return verdict
 
     def _follow(self, verdict: Verdict, head: Head, response: httpx.Response, ask: Ask) -> bool:
         if isinstance(verdict, Body):
@@ -150,14 +157,14 @@ class Transfer:
             self._part.doubt(head.host, verdict.reason)
         elif isinstance(verdict, AskAgain):
             self._part.state = verdict.state
+        elif ask.is_ranged:
+            self._note_bad_range()
         else:
-            self._note_bad_range(verdict, head.host, ask)
+            raise cut(head.host, verdict.reason)
         self._turn(head.host, verdict.reason)
         return False
 
-    def _note_bad_range(self, verdict: BadRange, host: str, ask: Ask) -> None:
-        if not ask.is_ranged:
-            raise cut(host, verdict.reason)
+    def _note_bad_range(self) -> None:
         self._bad_ranges += 1
         if self._bad_ranges >= 2:
             self._part.state = replace(self._part.state, no_range=True)
@@ -167,14 +174,15 @@ class Transfer:
         self._report(None)
         self._turns += 1
         if self._turns > _MAX_TURNS:
-            raise WrongFileError(f"{host} cannot be fetched from: {reason}. Choose another entry.")
+            raise WrongFileError(
+                f"{host} answers without ever sending the file: {reason}. Choose another entry."
+            )
 
-    def _refused(self, setback: SetbackError, head: Head, ask: Ask) -> SetbackError:
+    def _note_range_refusal(self, head: Head, ask: Ask) -> None:
         if head.status >= 500 and ask.is_ranged:
             self._range_refusals += 1
             # Some servers fail on every range and on nothing else.
             self._avoids_range = self._avoids_range or self._range_refusals >= 3
-        return setback
 
     def _is_intact(self) -> bool:
         """Look whether the file on disk is as long as what was written to it."""
@@ -295,8 +303,8 @@ class Transfer:
         if part.state.total_bytes is None and not gained:
             return True
         if not gained:
-            self._note_bad_range(BadRange("its ranges are too short"), head.host, Ask(1))
-            self._turn(head.host, "its ranges are too short")
+            self._note_bad_range()
+        self._turn(head.host, "its ranges are too short")
         return False
 
     def _empty(self, head: Head) -> SetbackError:
@@ -330,8 +338,7 @@ class Transfer:
         if self._is_seen or self._part.have < FIRST_LOOK_BYTES or self._part.in_doubt:
             return
         self._is_seen = True
-        if self._hooks.on_head is not None:
-            self._hooks.on_head(self._request.part, self._part.have)
+        self._hooks.on_head(self._request.part, self._part.have)
 
     def _finish(self) -> Fetched:
         part = self._part

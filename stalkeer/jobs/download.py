@@ -15,8 +15,8 @@ from typing import ClassVar
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import ItemKind
-from stalkeer.core.jobs import URGENT, DownloadChange, Ended, ItemMove, Job, NewJob, done, later
-from stalkeer.core.states import DownloadStatus, ImportStatus, ItemState, JobKind
+from stalkeer.core.jobs import DownloadChange, Ended, ItemMove, Job, NewJob, done, later
+from stalkeer.core.states import DownloadStatus, ImportStatus, ItemState
 from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.db.playlists import Entry
@@ -39,7 +39,7 @@ from stalkeer.jobs.services import (
     StopReason,
 )
 from stalkeer.jobs.targets import file_name, import_target
-from stalkeer.jobs.wanted import item_key, search_job
+from stalkeer.jobs.wanted import import_job, search_job
 
 LARGEST_BYTES = 200_000_000_000
 PROVIDER_PAUSE_S = 60.0
@@ -282,14 +282,9 @@ def _complete(task: _Task, path: Path, size_bytes: int) -> Ended:
 
 
 def _import_job(task: _Task) -> NewJob:
-    first = task.items[0]
-    return NewJob(
-        kind=JobKind.IMPORT,
-        dedup_key=item_key(first.instance, first.wanted),
-        priority=min(task.run.job.priority, URGENT),
-        instance=first.instance,
-        item_id=first.id,
-        download_id=task.download.id,
-        title=task.download.title,
+    return import_job(
+        task.items[0],
+        task.download,
+        priority=task.run.job.priority,
         max_attempts=task.services.downloads.attempts,
     )

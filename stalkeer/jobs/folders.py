@@ -60,14 +60,24 @@ class SeenFolders:
             seen_at = self._seen_at.get((arr.name, folder))
             if seen_at is not None and self._monotonic() - seen_at < SEEN_FOR_S:
                 return
-            if not _sees(arr, folder, path_map):
+            if not sees(arr, folder, path_map):
                 raise FolderNotSeenError(
                     _remedy(arr.name, folder, path_map, setting), retry_in_s=LOOK_AGAIN_S
                 )
             self._seen_at[arr.name, folder] = self._monotonic()
 
 
-def _sees(arr: Radarr | Sonarr, folder: Path, path_map: PathMap) -> bool:
+def sees(arr: Radarr | Sonarr, folder: Path, path_map: PathMap) -> bool:
+    """Say whether the arr sees our folder under the name the path map gives it."""
+    # None: a version that cannot say. Then the import will.
+    return sees_as(arr, folder, path_map.theirs(str(folder))) is not False
+
+
+def sees_as(arr: Radarr | Sonarr, folder: Path, theirs: str) -> bool | None:
+    """Say whether what the arr calls `theirs` is our folder: a file we put there shows up.
+
+    None when the arr cannot tell. Raises `FolderNotWritableError`.
+    """
     marker = folder / MARKER
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,9 +88,9 @@ def _sees(arr: Radarr | Sonarr, folder: Path, path_map: PathMap) -> bool:
             f"set STALKEER_DIRECTORIES_MOVIES and STALKEER_DIRECTORIES_TVSHOWS to other folders.",
             retry_in_s=LOOK_AGAIN_S,
         ) from exc
+    separator = "\\" if "\\" in theirs else "/"
     try:
-        # None: a version that cannot say. Then the import will.
-        return arr.sees_file(path_map.theirs(str(marker))) is not False
+        return arr.sees_file(f"{theirs}{separator}{MARKER}")
     finally:
         marker.unlink(missing_ok=True)
 

@@ -10,10 +10,11 @@ from collections.abc import Collection, Mapping
 from stalkeer.core.entries import provider_of
 from stalkeer.core.jobs import Ended, ItemMove, NewDownload, NewJob, NewMatch, done, later, skipped
 from stalkeer.core.matching import Ranking, Scored, rank
-from stalkeer.core.states import ItemState, JobKind, MatchState
+from stalkeer.core.states import ImportStatus, ItemState, JobKind, MatchState
+from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.jobs.services import Run, Services
-from stalkeer.jobs.wanted import item_key
+from stalkeer.jobs.wanted import import_job, item_key
 
 IMPORT_LOOK_AGAIN_S = 2.0
 
@@ -25,12 +26,22 @@ def handle(run: Run, services: Services) -> Ended:
         return skipped("nothing misses it any more")
     held = services.store.downloads.held_for(item.id)
     if held is not None:
-        return skipped(f"download {held.id} is for it already")
+        return _held(run, services, item, held)
     if _first_import_runs(services):
         return later("the first import of a playlist is running", run_in_s=IMPORT_LOOK_AGAIN_S)
     ranking = _rank(item, services)
     services.store.items.mark_searched(item.id)
     return _decide(run, services, item, ranking)
+
+
+def _held(run: Run, services: Services, item: Item, held: Download) -> Ended:
+    """Leave an item alone whose file is here or on its way; have a refused one imported again."""
+    if held.import_status is not ImportStatus.FAILED:
+        return skipped(f"download {held.id} is for it already")
+    again = import_job(
+        item, held, priority=run.job.priority, max_attempts=services.downloads.attempts
+    )
+    return done("import_again", f"download {held.id} has the file", then=(again,))
 
 
 def _first_import_runs(services: Services) -> bool:

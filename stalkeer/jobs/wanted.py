@@ -16,9 +16,10 @@ from stalkeer.core.items import (
     wanted_episode,
     wanted_movie,
 )
-from stalkeer.core.jobs import ItemMove, NewJob
+from stalkeer.core.jobs import URGENT, ItemMove, NewJob
 from stalkeer.core.states import ItemState, JobKind
 from stalkeer.core.wants import Scope, Verdict, Want, judge_episode, judge_movie
+from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.jobs.services import InstanceRules, Services
 
@@ -37,6 +38,20 @@ def search_job(item: Item, *, priority: int) -> NewJob:
         instance=item.instance,
         item_id=item.id,
         title=item.wanted.label,
+    )
+
+
+def import_job(item: Item, download: Download, *, priority: int, max_attempts: int) -> NewJob:
+    """Describe the import of a finished download; `item` is the first it is for."""
+    return NewJob(
+        kind=JobKind.IMPORT,
+        dedup_key=item_key(item.instance, item.wanted),
+        priority=min(priority, URGENT),
+        instance=item.instance,
+        item_id=item.id,
+        download_id=download.id,
+        title=download.title,
+        max_attempts=max_attempts,
     )
 
 

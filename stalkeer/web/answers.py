@@ -53,7 +53,7 @@ def page_request(request: Request) -> PageRequest:
     query = request.query_params
     order = query.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise PageError(f"order is asc or desc, not {order!r}.")
+        raise PageError(f"order is asc or desc, not {order[:40]!r}.")
     return PageRequest(
         limit=_number(query.get("limit", "50"), "limit", 1, LONGEST),
         offset=_number(query.get("offset", "0"), "offset", 0, 2**31 - 1),
@@ -74,6 +74,6 @@ def page(title: str, text: str, *, status: int = 200) -> HTMLResponse:
 
 
 def _number(text: str, name: str, least: int, most: int) -> int:
-    if text.isascii() and text.isdigit() and least <= int(text[:12]) <= most:
+    if text.isascii() and text.isdigit() and len(text) <= 12 and least <= int(text) <= most:
         return int(text)
     raise PageError(f"{name} is a number from {least} to {most}, not {text[:40]!r}.")

@@ -77,7 +77,7 @@ def _http_error(request: Request, exc: Exception) -> Response:
     status = exc.status_code if isinstance(exc, HTTPException) else 500
     headers = exc.headers if isinstance(exc, HTTPException) else None
     code = _CODES.get(status, "http_error")
-    text = f"{request.method} {request.url.path} is not offered here."
+    text = f"{request.method} {request.scope['path'][:200]} is not offered here."
     return error_answer(status, code, text, headers=headers)
 
 
@@ -90,7 +90,7 @@ def _store_error(_request: Request, exc: Exception) -> Response:
 
 
 def _unexpected(request: Request, exc: Exception) -> Response:
-    log.error("a request met an unexpected error", path=request.url.path, exc_info=exc)
+    log.error("a request met an unexpected error", path=request.scope["path"], exc_info=exc)
     return error_answer(
         500, "unexpected", "Unexpected error in stalkeer. The log of this moment says more."
     )

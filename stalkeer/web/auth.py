@@ -41,7 +41,8 @@ class Guard:
         await _refusal(scope["path"])(scope, receive, send)
 
     def _may_pass(self, request: Request) -> bool:
-        path = request.url.path
+        # The path the router sees: `request.url` is put together from headers of the sender.
+        path = request.scope["path"]
         if path in PUBLIC:
             return True
         if any(_same(key, self._credentials.api_key) for key in _keys(request)):
@@ -57,8 +58,8 @@ class Guard:
 
 
 def _keys(request: Request) -> Iterable[str]:
-    if "x-api-key" in request.headers:
-        yield request.headers["x-api-key"]
+    for header in request.headers.getlist("x-api-key"):
+        yield from _readings(header.encode("latin-1"))
     yield from request.query_params.getlist("apikey")
 
 
@@ -75,9 +76,13 @@ def _basic(headers: Mapping[str, str]) -> list[tuple[str, str]]:
         raw = base64.b64decode(coded, validate=True)
     except (binascii.Error, ValueError):
         return []
-    texts = {raw.decode("latin-1"), raw.decode("utf-8", "replace")}
-    pairs = [text.partition(":") for text in texts]
+    pairs = [text.partition(":") for text in _readings(raw)]
     return [(name, word) for name, _, word in pairs]
+
+
+def _readings(raw: bytes) -> tuple[str, str]:
+    """Read the bytes of a header both ways: HTTP does not say which encoding they have."""
+    return raw.decode("latin-1"), raw.decode("utf-8", "replace")
 
 
 def _same(one: str, other: str) -> bool:

@@ -23,6 +23,9 @@ from stalkeer.web.answers import error_answer
 MAX_BODY_BYTES = 4 * 1024 * 1024
 BODY_DEADLINE_S = 10.0
 
+# The rest of the body is still on its way, and nobody is going to read it.
+_HANG_UP = {"Connection": "close"}
+
 
 class BodyTooLargeError(Exception):
     """The body is longer than any webhook."""
@@ -30,10 +33,14 @@ class BodyTooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """The endpoint. `instances` are the names that may stand in the path."""
+    """The endpoint. `instances` are the names that may stand in the path.
+
+    A body has `deadline_s` seconds to arrive: a silent sender must not hold a connection.
+    """
 
     writer: WebhookWriter
     instances: Collection[str]
+    deadline_s: float = BODY_DEADLINE_S
 
     async def receive(self, request: Request) -> Response:
         """Write one delivery."""
@@ -46,13 +53,14 @@ class Webhooks:
                 f"STALKEER_SONARR_URL, and use /webhooks/radarr or /webhooks/sonarr.",
             )
         try:
-            async with asyncio.timeout(BODY_DEADLINE_S):
+            async with asyncio.timeout(self.deadline_s):
                 body = await _read(request)
             event = parse_webhook(body)
         except TimeoutError:
-            return error_answer(408, "too_slow", "The body did not arrive within 10 seconds.")
+            text = f"The body did not arrive within {self.deadline_s:g} seconds."
+            return error_answer(408, "too_slow", text, headers=_HANG_UP)
         except BodyTooLargeError:
-            return error_answer(413, "too_large", "The body is larger than 4 MiB.")
+            return error_answer(413, "too_large", "The body is larger than 4 MiB.", headers=_HANG_UP)
         except WebhookError as exc:
             return error_answer(400, exc.code, str(exc))
         ignored = NEEDS_NOTHING.get(event.event_type)

@@ -1,6 +1,9 @@
 """Measure the download engine against curl: throughput and CPU seconds a GiB, in turns A B A B.
 
-    python -m tests.bench.bench_download [--gib 1] [--rounds 3] [--tls] [--out /tmp]
+    python -m tests.bench.bench_download [--gib 1] [--rounds 3] [--files 1] [--tls] [--out /tmp]
+
+`--gib` is what all files have together; several are fetched at once, by threads of one engine and
+by `curl --parallel`.
 
 Server, curl and engine are processes of their own on loopback. Wall time is noisy where the
 machine is shared; read the ratios. Not collected by pytest.
@@ -24,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 
 from stalkeer.downloader.http import Engine, EngineRules, FetchRequest
 from tests.standins.media import CERTIFICATE, Film, MediaServer
@@ -33,10 +37,11 @@ GIB = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one transfer took, in seconds."""
+    """What one run took: seconds, and the most memory of the process."""
 
     wall_s: float
     cpu_s: float
+    rss_kib: int
 
 
 def serve(size: int, tls: bool, answer: Connection) -> None:
@@ -46,36 +51,48 @@ def serve(size: int, tls: bool, answer: Connection) -> None:
         answer.recv()
 
 
-def run_curl(url: str, folder: Path) -> Cost:
+def run_curl(url: str, folder: Path, files: int) -> Cost:
     """Fetch with curl."""
-    command = ["curl", "-fsS", "--cacert", str(CERTIFICATE), "-o", str(folder / "curl"), url]
+    command = ["curl", "-fsS", "--cacert", str(CERTIFICATE), "--parallel", "--parallel-immediate"]
+    for number in range(files):
+        command += ["-o", str(folder / f"curl-{number}"), url]
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(command, check=True)
     wall_s, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Cost(wall_s, _cpu_s(after) - _cpu_s(before))
+    return Cost(wall_s, _cpu_s(after) - _cpu_s(before), after.ru_maxrss)
 
 
-def run_engine(url: str, folder: Path) -> Cost:
+def run_engine(url: str, folder: Path, files: int) -> Cost:
     """Fetch with the engine, in a process of its own as curl is."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_fetch, args=(url, folder, theirs))
+    process = multiprocessing.Process(target=_fetch, args=(url, folder, files, theirs))
     process.start()
     cost: Cost = ours.recv()
     process.join()
     return cost
 
 
-def _fetch(url: str, folder: Path, answer: Connection) -> None:
+def _fetch(url: str, folder: Path, files: int, answer: Connection) -> None:
     rules = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}))
     context = ssl.create_default_context(cafile=CERTIFICATE)
     engine = Engine(rules, rng=random.Random(), ssl_context=context)
-    request = FetchRequest(
-        url=url, part=folder / "engine.part", user_agent="bench", max_bytes=10**15
-    )
+
+    def fetch(number: int) -> None:
+        part = folder / f"engine-{number}.part"
+        engine.fetch(
+            FetchRequest(url=url, part=part, user_agent="bench", max_bytes=10**15),
+            on_progress=lambda _: None,
+            should_stop=lambda: False,
+        )
+
+    threads = [Thread(target=fetch, args=(number,)) for number in range(files)]
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
-    engine.fetch(request, on_progress=lambda _: None, should_stop=lambda: False)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     wall_s, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF)
-    answer.send(Cost(wall_s, _cpu_s(after) - _cpu_s(before)))
+    answer.send(Cost(wall_s, _cpu_s(after) - _cpu_s(before), after.ru_maxrss))
 
 
 def _cpu_s(usage: resource.struct_rusage) -> float:
@@ -85,8 +102,8 @@ def _cpu_s(usage: resource.struct_rusage) -> float:
 def main() -> None:
     """Run the rounds and print a table."""
     options = _options()
-    size = int(options.gib * GIB)
-    clients: dict[str, Callable[[str, Path], Cost]] = {"engine": run_engine}
+    size = int(options.gib * GIB / options.files)
+    clients: dict[str, Callable[[str, Path, int], Cost]] = {"engine": run_engine}
     if shutil.which("curl"):
         clients = {"curl": run_curl, **clients}
     ours, theirs = multiprocessing.Pipe()
@@ -97,7 +114,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.out) as name:
         for _ in range(options.rounds):
             for client, run in clients.items():
-                costs[client].append(run(url, Path(name)))
+                costs[client].append(run(url, Path(name), options.files))
                 for path in Path(name).iterdir():
                     path.unlink()
                 os.sync()
@@ -107,12 +124,16 @@ def main() -> None:
 
 
 def _report(costs: dict[str, list[Cost]], gib: float) -> None:
-    say(f"{'client':8} {'MB/s':>8} {'CPU s/GiB':>10}   (median of {len(costs['engine'])})")
+    say(
+        f"{'client':8} {'MB/s':>8} {'CPU s/GiB':>10} {'MiB RSS':>8}   (median of {len(costs['engine'])})"
+    )
     speeds, cpus = {}, {}
     for name, runs in costs.items():
         speeds[name] = gib * GIB / 1e6 / statistics.median(run.wall_s for run in runs)
         cpus[name] = statistics.median(run.cpu_s for run in runs) / gib
-        say(f"{name:8} {speeds[name]:8.0f} {cpus[name]:10.2f}")
+        say(
+            f"{name:8} {speeds[name]:8.0f} {cpus[name]:10.2f} {max(run.rss_kib for run in runs) / 1024:8.0f}"
+        )
     if "curl" in costs:
         say(
             f"engine/curl: throughput x {speeds['engine'] / speeds['curl']:.2f}, "
@@ -129,6 +150,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gib", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", type=int, default=1)
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()))
     return parser.parse_args()

@@ -12,6 +12,7 @@ import pytest
 
 from stalkeer.downloader.http import Engine, EngineRules, Fetched, FetchRequest, Progress
 from stalkeer.downloader.resume import ResumeState
+from stalkeer.downloader.transport import Resolve, resolve
 from tests.standins.media import CERTIFICATE, MediaServer
 
 RULES = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}), read_step_s=0.02, stall_timeout_s=0.1)
@@ -45,10 +46,11 @@ class Bench:
         """The state that was told last."""
         return self.told[-1].resume
 
-    def engine(self) -> Engine:
+    def engine(self, *, resolve: Resolve = resolve) -> Engine:
         return Engine(
             self.rules,
             rng=Middling(),
+            resolve=resolve,
             ssl_context=ssl.create_default_context(cafile=CERTIFICATE),
             wait=self.waits.append,
             boot=self.boot,

@@ -203,10 +203,19 @@ def test_another_date_without_etags_is_another_version() -> None:
     assert judge(head, Ask(400, "Tue"), state, HAVE) == Changed("its ETag or date is another one")
 
 
-def test_a_416_to_a_question_for_everything_is_no_change() -> None:
+def test_a_416_to_a_question_for_everything_is_no_answer() -> None:
     verdict = judge(Head(status=416, known_total=7), Ask(), KNOWN, HAVE)
 
-    assert isinstance(verdict, AskAgain)
+    assert verdict == BadRange("it answers 416 to a question without range")
+
+
+def test_a_date_alone_tells_that_if_range_was_ignored() -> None:
+    state = replace(KNOWN, etag=None, last_modified="Tue")
+    head = Head(status=200, content_length=1000, last_modified="Tue")
+
+    verdict = judge(head, Ask(400, "Tue"), state, HAVE)
+
+    assert verdict == AskAgain(replace(state, no_if_range=True), "it ignores If-Range")
 
 
 @pytest.mark.parametrize("status", [200, 206, 416])

@@ -101,6 +101,9 @@ CASES = {
         Reply(headers={"Content-Range": None}), asked=[FROM, FROM, WHOLE]
     ),
     "09-length-and-range-differ": resumed(Reply(length=17), GOOD, asked=[FROM, FROM]),
+    "09-a-range-nobody-asked-for": Case(
+        replies=[Reply(status=206)], asked=[WHOLE] * 6, error=TransferCutError
+    ),
     "10-other-total": resumed(
         GOOD, film=Film(SIZE + 5000, etag='"v1"'), fetched=Film(SIZE + 5000), asked=[FROM, WHOLE]
     ),
@@ -112,6 +115,19 @@ CASES = {
         asked=[FROM, FROM + 1_000_000 - OVERLAP_BYTES, FROM + 2_000_000 - 2 * OVERLAP_BYTES],
     ),
     "11-ranges-that-bring-nothing-new": resumed(Reply(at_most=1000), asked=[FROM, FROM, WHOLE]),
+    "10-another-total-in-every-answer": resumed(
+        Reply(from_zero=True, honest_shift=-FROM, total=str(SIZE + 1)),
+        Reply(status=206, headers={"Content-Range": f"bytes 0-{SIZE - 1}/{SIZE + 1}"}),
+        asked=[FROM, *[WHOLE] * 20],
+        error=WrongFileError,
+        kept=HELD,
+    ),
+    "11-ranges-of-a-few-new-bytes": resumed(
+        Reply(at_most=OVERLAP_BYTES + 1),
+        asked=[FROM + new for new in range(21)],
+        error=WrongFileError,
+        kept=HELD + 21,
+    ),
     "12-range-ignored": Case(
         replies=[Reply(ignore_range=True)], film=UNMARKED, asked=[FROM], held=HELD
     ),
@@ -156,13 +172,18 @@ CASES = {
     ),
     "18-416-to-every-range": resumed(Reply(status=416, body=b""), GOOD, asked=[FROM, WHOLE]),
     "18-416-to-everything": resumed(
-        Reply(status=416, body=b""), asked=[FROM, *[WHOLE] * 8], error=WrongFileError, kept=HELD
+        Reply(status=416, body=b""), asked=[FROM, *[WHOLE] * 6], error=TransferCutError, kept=HELD
     ),
     "19-gzip-is-a-lie": Case(replies=[Reply(headers={"Content-Encoding": "gzip"})], asked=[WHOLE]),
     "19-gzip-in-truth": Case(replies=[GZIP], asked=[WHOLE] * 3, error=NotMediaError),
     "19-gzip-on-resume": resumed(GZIP, asked=[FROM] * 3, error=TransferCutError, kept=HELD),
     "19-gzip-range": resumed(
         Reply(headers={"Content-Encoding": "gzip"}), asked=[FROM, FROM, WHOLE]
+    ),
+    "19-odd-encoding": Case(
+        replies=[Reply(headers={"Content-Encoding": "br"}, film=Film(SIZE, head=b""))],
+        asked=[WHOLE] * 3,
+        error=NotMediaError,
     ),
     "20-chunked": Case(replies=[Reply(framing="chunked")], asked=[WHOLE]),
     "20-close-verified-by-a-probe": Case(
@@ -185,6 +206,11 @@ CASES = {
     ),
     "20-close-and-the-link-was-for-once": Case(
         replies=[Reply(framing="close"), Reply(status=404, body=b"")],
+        asked=[WHOLE, SIZE - OVERLAP_BYTES],
+        is_verified=False,
+    ),
+    "20-close-and-ranges-are-broken": Case(
+        replies=[Reply(framing="close"), Reply(headers={"Content-Range": None})],
         asked=[WHOLE, SIZE - OVERLAP_BYTES],
         is_verified=False,
     ),

@@ -116,6 +116,15 @@ def test_every_resume_starts_at_the_first_address_again(
 # Resume
 
 
+def test_a_reset_connection_is_a_cut(bench: Bench, media: MediaServer) -> None:
+    url = media.put(PATH, FILM, Reply(cut_after=3 * MIB, reset=True), Reply())
+
+    bench.fetch(url)
+
+    assert bench.part.read_bytes() == FILM.read()
+    assert len(media.requests()) == 2
+
+
 def test_a_complete_part_is_not_fetched_again(bench: Bench, media: MediaServer) -> None:
     url = media.put(PATH, FILM)
     first = bench.fetch(url)
@@ -441,9 +450,8 @@ def test_a_name_is_resolved_once_and_that_address_is_used(
     bench: Bench, tls_media: MediaServer
 ) -> None:
     answers = [["127.0.0.1"], ["192.0.2.1"]]
-    engine = bench.engine()
-    engine._resolve = lambda *_: answers.pop(0)
-    engine.rules = replace(RULES, allowed_hosts=frozenset({"film.example.invalid"}))
+    bench.rules = replace(RULES, allowed_hosts=frozenset({"film.example.invalid"}))
+    engine = bench.engine(resolve=lambda *_: answers.pop(0))
     url = tls_media.put(PATH, FILM).replace("127.0.0.1", "film.example.invalid")
 
     fetch_with(engine, bench, url)
@@ -454,9 +462,8 @@ def test_a_name_is_resolved_once_and_that_address_is_used(
 
 
 def test_the_next_address_of_a_host_is_tried(bench: Bench, media: MediaServer) -> None:
-    engine = bench.engine()
-    engine._resolve = lambda *_: ["::1", "127.0.0.1"]
-    engine.rules = replace(RULES, allowed_hosts=frozenset({"film.example.invalid"}))
+    bench.rules = replace(RULES, allowed_hosts=frozenset({"film.example.invalid"}))
+    engine = bench.engine(resolve=lambda *_: ["::1", "127.0.0.1"])
 
     fetch_with(engine, bench, media.put(PATH, FILM).replace("127.0.0.1", "film.example.invalid"))
 
@@ -472,8 +479,7 @@ def test_a_name_without_address_is_a_provider_that_is_down(
             raise OSError(-2, "Name or service not known")
         return addresses
 
-    engine = bench.engine()
-    engine._resolve = resolve
+    engine = bench.engine(resolve=resolve)
 
     with pytest.raises(
         ProviderDownError, match=r"film\.example\.invalid cannot be reached: its name"
@@ -633,12 +639,21 @@ def test_threads_share_an_engine(bench: Bench, media: MediaServer, tmp_path: Pat
 
 
 def test_a_recorded_answer_can_stand_in_for_the_network(bench: Bench) -> None:
-    answers = httpx.MockTransport(lambda _: httpx.Response(200, content=FILM.pieces(0, FILM.size)))
-    engine = Engine(RULES, rng=Middling(), transport=answers)
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, headers={"Content-Length": str(FILM.size)}, content=iter([FILM.read()])
+        )
+
+    engine = Engine(RULES, rng=Middling(), transport=httpx.MockTransport(answer))
 
     fetch_with(engine, bench, "http://film.example.invalid/1.mkv")
 
-    assert not bench.waits
+    assert bench.part.read_bytes() == FILM.read()
+
+
+def test_without_a_wish_to_look_nobody_is_shown_the_start(bench: Bench, media: MediaServer) -> None:
+    fetch_with(bench.engine(), bench, media.put(PATH, FILM))
+
     assert bench.part.read_bytes() == FILM.read()
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stalkeer.downloader import media
 from stalkeer.downloader.media import (
     MediaFacts,
     RuntimeDecision,
@@ -147,7 +146,7 @@ def test_without_mediainfo_nothing_is_judged(
     def no_library(*_: object) -> None:
         raise OSError("Failed to load library from libmediainfo.so.0")
 
-    monkeypatch.setattr(media.MediaInfo, "parse", no_library)
+    monkeypatch.setattr("pymediainfo.MediaInfo.parse", no_library)
 
     assert not inspect(write_film(tmp_path / "x", mkv_film(MIB, minutes=5))).judged
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +20,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from tests.standins.media import Film, MediaServer
+from tests.standins.media import Film, MediaServer, Reply
 from tests.standins.mediafiles import mkv_film
 from tests.standins.radarr import Radarr
 from tests.standins.sonarr import Sonarr
@@ -27,6 +30,7 @@ T = TypeVar("T")
 MB = 1_000_000
 API_KEY = "flow-test-api-key"
 WEBHOOK_PASSWORD = "flow-test-webhook-password"
+PATH = "/movie/user/word/1.mkv"
 PATIENCE_S = 30.0
 
 
@@ -39,6 +43,14 @@ def wait_for(what: Callable[[], T | None], *, seconds: float = PATIENCE_S) -> T:
             return answer
         time.sleep(0.05)
     raise AssertionError(f"still nothing after {seconds:.0f} s")
+
+
+def sha256(pieces: Iterable[bytes | memoryview]) -> str:
+    """Hash what is too large to hold at once."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def free_port() -> int:
@@ -64,6 +76,10 @@ class Process:
         """End it as a power cut does."""
         self.popen.kill()
         self.popen.wait(timeout=10)
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code."""
+        return self.popen.wait(timeout=10)
 
     def output(self) -> str:
         """Return everything it printed so far."""
@@ -131,17 +147,28 @@ class Home:
         """The playlist on disk."""
         return self.folder / "list.m3u"
 
-    def offer(self, name: str, path: str, film: Film, *replies: Any, group: str = "VOD") -> None:
+    def offer(self, name: str, path: str, film: Film, *replies: Reply, group: str = "VOD") -> None:
         """Put an entry into the playlist whose address gives this film."""
         url = self.media.put(path, film, *replies)
         self.entries.append(f'#EXTINF:-1 tvg-name="{name}" group-title="{group}",{name}\n{url}')
         self.playlist.write_text("\n".join(["#EXTM3U", *self.entries, ""]))
 
-    def offer_film(self, name: str, path: str, *, minutes: float = 100, size: int = MB) -> Film:
-        """Offer a whole film of this running time."""
+    def offer_film(
+        self,
+        *replies: Reply,
+        name: str = "EN - Night of the Living Dead (1968) 1080p",
+        path: str = PATH,
+        minutes: float = 96,
+        size: int = MB,
+    ) -> Film:
+        """Offer the film that `add_film` adds, or another one."""
         film = mkv_film(size, minutes=minutes)
-        self.offer(name, path, film)
+        self.offer(name, path, film, *replies)
         return film
+
+    def add_film(self) -> int:
+        """Add the film of `offer_film` in Radarr."""
+        return self.radarr.add_movie("Night of the Living Dead", 1968, runtime=96)
 
     def settings(self) -> dict[str, str]:
         """Return the environment of a stalkeer process."""
@@ -210,6 +237,53 @@ class Home:
         answer.raise_for_status()
         return answer.json()
 
+    def deliver(
+        self, body: bytes | Mapping[str, Any], *, instance: str = "radarr"
+    ) -> httpx.Response:
+        """Send a webhook that no stand-in would send."""
+        return httpx.post(
+            f"{self.url}/webhooks/{instance}",
+            content=body if isinstance(body, bytes) else json.dumps(body).encode(),
+            auth=("stalkeer", WEBHOOK_PASSWORD),
+            timeout=10,
+        )
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Read the SQLite database as a person with a shell does."""
+        place = f"file:{self.folder / 'data' / 'stalkeer.db'}?mode=ro"
+        with closing(sqlite3.connect(place, uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute(sql)]
+
+    def item(self) -> dict[str, Any]:
+        """Return the state of the only wanted item, and its reason."""
+        (item,) = self.rows("SELECT state, reason FROM wanted_item")
+        return item
+
+    def wait_for_item(self, state: str) -> dict[str, Any]:
+        """Wait until the only wanted item is in this state."""
+
+        def found() -> dict[str, Any] | None:
+            items = self.rows(f"SELECT state, reason FROM wanted_item WHERE state = '{state}'")
+            return items[0] if items else None
+
+        return wait_for(found)
+
+    def parts(self) -> list[Path]:
+        """List the part files."""
+        return sorted((self.folder / "downloads").rglob("*.part"))
+
+    def published(self) -> list[str]:
+        """List the files that were given their names and not imported yet."""
+        root = self.folder / "downloads"
+        files = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        return sorted(str(path) for path in files if ".stalkeer" not in path.parts)
+
+    def events(self, download_id: int) -> list[tuple[str | None, str]]:
+        """Return the moves of a download."""
+        events = self.get(f"/api/v1/downloads/{download_id}")["events"]
+        return [(event["from"], event["to"]) for event in events]
+
     def downloads(self) -> list[dict[str, Any]]:
         """Return the downloads, oldest first."""
         return self.get("/api/v1/downloads", order="asc", limit="500")["data"]  # type: ignore[no-any-return]
@@ -232,6 +306,15 @@ class Home:
             return next(matching, None)
 
         return wait_for(found)
+
+    def wait_for_imported(self, *, count: int) -> list[dict[str, Any]]:
+        """Wait until so many downloads are imported, and return them."""
+
+        def imported() -> list[dict[str, Any]] | None:
+            rows = [row for row in self.downloads() if row["import_status"] == "imported"]
+            return rows if len(rows) >= count else None
+
+        return wait_for(imported)
 
     def wait_for_webhook(self, *, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many webhook jobs have ended well, and return them."""

@@ -1,0 +1,67 @@
+"""Paths under two names."""
+
+from __future__ import annotations
+
+import pytest
+
+from stalkeer.core.pathmap import PathMap, parse_path_map
+
+LINUX = parse_path_map("/data=>/downloads; /data/films=>/films")
+WINDOWS = parse_path_map("/data/films=>C:\\Films\\;/nas=>\\\\nas\\share")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param("/data/a.mkv", "/downloads/a.mkv", id="inside"),
+        pytest.param("/data/films/a/b.mkv", "/films/a/b.mkv", id="longest-wins"),
+        pytest.param("/data", "/downloads", id="the-folder-itself"),
+        pytest.param("/database/a.mkv", "/database/a.mkv", id="same-letters-other-folder"),
+        pytest.param("/other/a.mkv", "/other/a.mkv", id="outside"),
+    ],
+)
+def test_a_path_is_translated_to_theirs_and_back(ours: str, theirs: str) -> None:
+    assert LINUX.theirs(ours) == theirs
+    assert LINUX.ours(theirs) == ours
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param("/data/films/a/b.mkv", "C:\\Films\\a\\b.mkv", id="drive"),
+        pytest.param("/nas/a.mkv", "\\\\nas\\share\\a.mkv", id="share"),
+    ],
+)
+def test_windows_paths_are_translated_to_theirs_and_back(ours: str, theirs: str) -> None:
+    assert WINDOWS.theirs(ours) == theirs
+    assert WINDOWS.ours(theirs) == ours
+
+
+def test_windows_tells_neither_case_nor_the_kind_of_slash() -> None:
+    assert WINDOWS.ours("c:/FILMS/a.mkv") == "/data/films/a.mkv"
+
+
+def test_a_root_is_a_folder_too() -> None:
+    everything = parse_path_map("/=>/host")
+
+    assert everything.theirs("/a.mkv") == "/host/a.mkv"
+    assert everything.ours("/host/a.mkv") == "/a.mkv"
+    assert everything.ours("/host") == "/"
+
+
+def test_nothing_set_maps_nothing() -> None:
+    assert parse_path_map(" ; ") == PathMap()
+    assert PathMap().theirs("/a") == "/a"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        pytest.param("/a", "'/a' has no '=>'", id="no-arrow"),
+        pytest.param("/a=>/b;c=>/d", "'c' in 'c=>/d'", id="relative"),
+        pytest.param("/a=>", "'' in '/a=>'", id="empty"),
+    ],
+)
+def test_a_wrong_map_names_the_wrong_part(text: str, part: str) -> None:
+    with pytest.raises(ValueError, match=part):
+        parse_path_map(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stalkeer.cli import app
+from stalkeer.cli.commands import app
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from stalkeer.core.tags import (
 # Stands for the year or the episode that was cut out, so that the endings behind it know.
 _CUT = "\x00"
 
-_SUFFIX = re.compile(r"(?:(_)|(--)|-)([A-Za-z]{2,5})$")
+_SUFFIX = re.compile(r"(?:(_)|(--)|-)([a-z]{2,5}|[A-Z]{2,5})$")
 _BRACKET_YEAR = re.compile(r"[(\[{]\s*(\d{4})(?:\s*[-/]\s*\d{0,4})?\s*(?:[)\]}]|$)")
 _BRACKET = re.compile(r"[\s\-|_]*[(\[{]([^()\[\]{}]*)[)\]}]$")
 _YEAR = re.compile(r"(\s*-\s*|\s+)(\d{4})$")
@@ -142,18 +142,18 @@ def _without_word(peeled: Peeled, text: str) -> str | None:
     if tags is None:
         return None
     peeled.take(word, tags)
-    if is_title_word(word.upper()) and not is_behind:
+    if is_title_word(word) and not is_behind:
         peeled.kept_words = f"{word} {peeled.kept_words}".rstrip()
     return before
 
 
 def _read_code(word: str, before: str) -> Tags | None:
     """Read a language code at the very end: not in a title all in capitals, nor after a colon."""
-    # A country there tells twins apart ("The Office UK") or is the title's ("Made in UK").
-    if not word.isupper() or before.endswith(":") or word in COUNTRIES:
-        return None
     is_behind = before.startswith(_CUT)
-    if not is_behind and before.upper() == before:
+    if not word.isupper() or before.endswith(":"):
+        return None
+    # A country there tells twins apart ("The Office UK") or is the title's ("Made in UK").
+    if not is_behind and (word in COUNTRIES or before.upper() == before):
         return None
     codes = word.split("-")
     if all(len(code) == 2 and (language_of(code) or is_behind) for code in codes):

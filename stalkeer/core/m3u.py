@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 MAX_LINE_BYTES = 64 * 1024
@@ -20,6 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ADDRESS = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*://")
 _ADDRESS_IN_NAME = re.compile(r"(?:^|\s)([A-Za-z][A-Za-z0-9+.\-]*://\S+)$")
 _DURATION = re.compile(r"[:\s]*(?:[^,\s\"'=]*(?=[,\s]|$))?")
+_BEFORE_VALUE = re.compile(r"(?:#EXTINF:[\s\d.-]*)?\s*(?<=[\s:])([\w:.\-]+)=", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([\w:.\-]+)\s*=\s*")
 # A quote closes its value only before what may follow a value; others belong to the text.
 _AFTER_VALUE = r"(?=\s*,|\s*$|\s*[\w:.\-]+\s*=)"
@@ -28,6 +30,7 @@ _CLOSING = {quote: re.compile(rf"(?<!\\){quote}{_AFTER_VALUE}") for quote in "\"
 _SWALLOWED = re.compile(r"\s+[\w:.\-]+=[\"']")
 _UNCLOSED = re.compile(r"[^,]*?(?=,|\s+[\w:.\-]+=|$)")
 _LOST_OPENING = re.compile(rf"([^\"'=]*)[\"']{_AFTER_VALUE}")
+_LONG_GAP = re.compile(r"\s{9,}")
 _STRAY = re.compile(r"[^\s,]+")
 
 
@@ -212,28 +215,38 @@ def _described(extinf: str) -> tuple[dict[str, str], str]:
     parts = extinf.split('"')
     # Well formed: text and quoted values take turns, and the name follows the last quote. Every
     # other line takes the slow way.
-    if len(parts) % 2 and parts[-1].startswith(",") and "\\" not in extinf:
+    if len(parts) % 2 and parts[-1][:1] == "," and "\\" not in extinf:
         values = {}
-        for before, value in zip(parts[0::2], parts[1::2], strict=False):
-            key = before.rpartition(" ")[2]
-            if key[-1:] != "=" or key[0] in "=#" or "," in before or before.count("=") != 1:
+        for before, value in zip(parts[::2], parts[1::2], strict=False):
+            key = _attribute_before(before)
+            if key is None:
                 break
-            values[key[:-1].lower()] = value.strip()
+            values[key] = value.strip()
         else:
             return values, parts[-1][1:].strip()
     return _described_badly(extinf)
 
 
+@lru_cache(maxsize=1024)
+def _attribute_before(text: str) -> str | None:
+    """Give the attribute whose value follows, or None when the text is anything but ` name=`.
+
+    Remembered, because a list has the same few texts in each of its lines.
+    """
+    match = _BEFORE_VALUE.fullmatch(text)
+    return match[1].lower() if match else None
+
+
 def _described_badly(extinf: str) -> tuple[dict[str, str], str]:
     # Long runs of spaces would make the patterns below try every start of every run.
-    extinf = " ".join(extinf.split())
+    extinf = _LONG_GAP.sub(" ", extinf)
     values: dict[str, str] = {}
     stray: list[str] = []
     at = _end(_DURATION, extinf, 7)
     while at < len(extinf):
         if extinf[at] == ",":
             return values, extinf[at + 1 :].strip()
-        if extinf[at] == " ":
+        if extinf[at].isspace():
             at += 1
         elif key := _ATTRIBUTE.match(extinf, at):
             values[key[1].lower()], at = _value(extinf, key.end())

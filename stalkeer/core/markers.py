@@ -33,7 +33,8 @@ _WORDS = re.compile(
 )
 _WORDS_BACK = re.compile(
     rf"(?<!\w)(?P<season>\d{{1,2}})\s?(?:a|o|e|st|nd|rd|th|\.)?\s?{_SEASON}{_GAP}"
-    rf"(?:{_EPISODE}{_GAP}(?P<episode>\d{{1,4}})|(?P<episode_back>\d{{1,4}})\.?\s?{_EPISODE})(?P<more>)(?!\w)",
+    rf"(?:{_EPISODE}{_GAP}(?P<episode>\d{{1,4}})|(?P<episode_back>\d{{1,4}})\.?\s?{_EPISODE})"
+    r"(?P<more>)(?!\w)",
     re.IGNORECASE,
 )
 _SEASON_IN_GROUP = re.compile(rf"(?<!\w)(?:{_SEASON}\s?|S)(\d{{1,2}})(?!\w)", re.IGNORECASE)

@@ -74,9 +74,9 @@ def lookup_keys(wanted: Wanted) -> tuple[str, ...]:
 
 
 def fits(wanted: Wanted, row: EntryKey) -> bool:
-    """Say whether an index row is worth a look: what no reading of the name could mend is not.
+    """Say whether an index row is worth a look; `rank` would refuse what this leaves out.
 
-    The store may ask the same in SQL; `rank` gives the same answer for the rest either way.
+    It is the filter a store asks in SQL, so that an episode does not fetch its whole series.
     """
     if wanted.season is None or wanted.episode is None:
         return row.content_type is ContentType.MOVIE
@@ -86,11 +86,16 @@ def fits(wanted: Wanted, row: EntryKey) -> bool:
         return row.air_date == wanted.air_date
     if row.absolute is not None:
         return row.absolute in (wanted.episode, wanted.absolute_episode)
-    numbers = (wanted.episode, wanted.absolute_episode, wanted.scene_episode)
-    first, last = row.episode_from, row.episode_to
-    if first is None or last is None:
-        return False
-    return any(number is not None and first <= number <= last for number in numbers)
+    numbers = (
+        (wanted.season, wanted.episode),
+        (wanted.scene_season, wanted.scene_episode),
+        (1, wanted.absolute_episode),
+    )
+    first, last = row.episode_from or 0, row.episode_to or 0
+    return any(
+        row.season == season and number is not None and first <= number <= last
+        for season, number in numbers
+    )
 
 
 def rank(

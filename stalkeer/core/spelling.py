@@ -23,7 +23,7 @@ _MOJIBAKE = re.compile(r"[\x80-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“�
 # Kodi's formatting: "[COLOR red]Dune[/COLOR]".
 _FORMATTING = re.compile(r"\[/?(?:COLOR|B|I|UPPERCASE)\b[^\]]*\]")
 _EXTENSION = re.compile(r"\.(?:mkv|mp4|avi|ts|m4v)$", re.IGNORECASE)
-_TAG_BEHIND = re.compile(r"_[A-Za-z]{2,5}$")
+_TAG_BEHIND = re.compile(r"_(?:[a-z]{2,5}|[A-Z]{2,5})$")
 _SCENE_MARK = re.compile(
     r"\.(?:(?:19|20)\d\d|S\d{1,2}E\d{1,3}|\d{1,2}x\d{2}|2160p|1080p|720p|480p|WEB|BluRay)(?:\.|$)",
     re.IGNORECASE,

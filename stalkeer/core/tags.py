@@ -12,6 +12,7 @@ from functools import lru_cache
 
 RESOLUTIONS = {
     "8K": "2160p", "4K": "2160p", "4KUHD": "2160p", "UHD": "2160p", "2160P": "2160p",
+    "3840P": "2160p",
     "FHD": "1080p", "FULLHD": "1080p", "1080P": "1080p", "1080I": "1080p", "QHD": "1080p",
     "HD": "720p", "720P": "720p", "HDTV": "720p",
     "SD": "480p", "SDTV": "480p", "576P": "480p", "480P": "480p", "360P": "480p", "LQ": "480p",
@@ -35,7 +36,8 @@ _CODES = {
     "RS": "sr", "SR": "sr", "SI": "sl", "AL": "sq", "MK": "mk", "UA": "uk", "IL": "he", "HE": "he",
     "IR": "fa", "FA": "fa", "KU": "ku", "PK": "ur", "UR": "ur", "BD": "bn", "JP": "ja", "JA": "ja",
     "KR": "ko", "KO": "ko", "CN": "zh", "ZH": "zh", "TH": "th", "VN": "vi", "PH": "tl", "ID": "id",
-    "MY": "ms", "IS": "is", "LT": "lt", "LV": "lv", "EE": "et",
+    "MY": "ms", "IS": "is", "LT": "lt", "LV": "lv", "EE": "et", "US": "en", "CA": "en", "AU": "en",
+    "NZ": "en", "IE": "en", "ZA": "en",
 }  # fmt: skip
 _LANGUAGE_NAMES = {
     "ENGLISH": "en", "ENG": "en", "FRENCH": "fr", "FRANCAIS": "fr", "FRANÇAIS": "fr", "FRE": "fr",
@@ -73,14 +75,15 @@ _RELEASE_WORDS = """
 _SOURCE_WORDS = """
     NF NETFLIX AMZ AMZN AMAZON PRIME D+ DSNP DISNEY+ HBO MAX HMAX P+ PMTP PAR+ PARAMOUNT+ A+ ATV+
     ATVP APPLE APPLE+ TV+ HULU PCOK OSN OSN+ STARZ SHO SHAHID STC CR VIU TOD SKY NOW NRC NC BLU TOP
-    TUBI MGM+ DISC+ ITVX RKT CRAV STAN JIO ZEE5 SONY HOT PPLUS EAR EST
-    AF ALB SO LA EX EXYU EX-YU YU SCAN NORDIC LATAM AFR KURD ARM GE AZ
+    TUBI MGM+ DISC+ ITVX RKT CRAV STAN STAR+ JIO ZEE5 SONY HOT PPLUS EAR EST CANAL+ C+ MOVISTAR+ M+
+    RTL+ JOYN VIAPLAY VIDEOLAND GLOBOPLAY PEACOCK SHUDDER MUBI CRUNCHYROLL KIDS 3D
+    AF AFG ALB SO SOM LA EX EXYU EX-YU YU SCAN SC NORDIC LATAM AFR KURD ARM AM GE AZ IND PAK ASIA
 """
 _RELEASE = frozenset(_RELEASE_WORDS.split())
 _SOURCES = frozenset(_SOURCE_WORDS.split())
 # Tags that are words of titles too: before a title ("IT - Chapter Two", "EX - Machina") …
 _LEADING_WORDS = """
-    IT NO IS SO IN AT BE HE MY DA LA EX TOP MAX NOW SKY HOT VIP EAR SHO STAN BLU AR ID
+    IT NO IS SO IN AT BE HE MY DA LA EX US AM TOP MAX NOW SKY HOT VIP EAR SHO STAN BLU AR ID ASIA
 """
 TITLE_WORDS = frozenset(_LEADING_WORDS.split())
 # … and behind it ("Cam", "Monday Night Raw"): without brackets they are tags only in capitals.
@@ -136,8 +139,11 @@ def is_silent(word: str) -> bool:
 
 
 def is_title_word(word: str) -> bool:
-    """Say whether a tag, in upper case, may as well be the last word of a title (`Tokyo ESP`)."""
-    return word in _CAPITALS_ONLY or word in _LANGUAGE_NAMES or word in _CODES
+    """Say whether a tag may as well be the last word of a title (`Tokyo ESP`, `Casi Latino`)."""
+    upper = word.upper()
+    if upper in _CAPITALS_ONLY or upper in _LANGUAGE_NAMES or upper in _CODES:
+        return True
+    return word != upper and (upper in _PLAIN_LANGUAGES or upper in _SUBTITLE_WORDS)
 
 
 def read_suffix(word: str) -> Tags | None:

@@ -26,6 +26,7 @@ from stalkeer.core.states import (
     ItemState,
 )
 from stalkeer.db.connect import Database, reads
+from stalkeer.db.items import show_items
 from stalkeer.db.models import (
     DownloadEvent,
     DownloadInfo,
@@ -125,17 +126,25 @@ class Downloads:
 
     @reads
     def tried_entries(self, item_id: int) -> dict[int, str]:
-        """Return the entries that failed for this item for good, with the reason of each."""
+        """Return the entries that failed for this item for good, oldest first, with the reasons.
+
+        One that changed since, or whose failure is forgiven, may be tried again and is left out.
+        """
         rows = (
             DownloadInfo.select(DownloadInfo.playlist_item, DownloadInfo.error_message)
             .join(DownloadItem)
-            .where((DownloadItem.item == item_id) & (DownloadInfo.status == DownloadStatus.FAILED))
+            .join(WantedItem)
+            .switch(DownloadInfo)
+            .join(PlaylistItem)
+            .where(
+                (DownloadItem.item == item_id)
+                & (DownloadInfo.status == DownloadStatus.FAILED)
+                & (DownloadInfo.id > WantedItem.forgiven_id)
+                & (PlaylistItem.updated_at <= DownloadInfo.updated_at)
+            )
+            .order_by(DownloadInfo.id)
         )
-        return {
-            row.playlist_item_id: row.error_message or ""
-            for row in rows
-            if row.playlist_item_id is not None
-        }
+        return {int(row.playlist_item_id or 0): row.error_message or "" for row in rows}
 
     @reads
     def held_for(self, item_id: int) -> Download | None:
@@ -186,7 +195,6 @@ class Downloads:
         download_id = int(row)
         self.attach(download_id, new.item_ids)
         self._event(download_id, None, DownloadStatus.PENDING, "")
-        self._show(download_id, ITEM_STATE_OF_DOWNLOAD[DownloadStatus.PENDING], "")
         self._show_entry(download_id, ENTRY_STATE_OF_DOWNLOAD[DownloadStatus.PENDING])
         return download_id
 
@@ -196,9 +204,11 @@ class Downloads:
         self.db.lock(entry).get_or_none()
 
     def attach(self, download_id: int, item_ids: Iterable[int]) -> None:
-        """Let a download be for these items too."""
+        """Let a download be for these items too, and show them as far as it is."""
         for item_id in item_ids:
             DownloadItem.insert(download=download_id, item=item_id).on_conflict_ignore().execute()
+        status = DownloadStatus(DownloadInfo.get_by_id(download_id).status)
+        self._show(download_id, ITEM_STATE_OF_DOWNLOAD[status], "")
 
     def lock(self, download_id: int, owner: str, *, is_retry: bool) -> None:
         """Say that a worker works on it."""
@@ -237,11 +247,9 @@ class Downloads:
 
     def _plan(self, change: DownloadChange) -> None:
         """Note under which name the file is about to appear."""
-        DownloadInfo.update(
-            download_path=change.download_path,
-            file_size=change.file_size,
-            updated_at=self.db.now(),
-        ).where(DownloadInfo.id == change.download_id).execute()
+        DownloadInfo.update(updated_at=self.db.now(), **_file(change)).where(
+            DownloadInfo.id == change.download_id
+        ).execute()
 
     def _move(
         self, download_id: int, status: DownloadStatus, change: DownloadChange, error: str
@@ -296,11 +304,7 @@ class Downloads:
         ).execute()
 
     def _show(self, download_id: int, state: ItemState, reason: str) -> None:
-        # What is no longer missing stays so, whatever becomes of a download that was for it.
-        WantedItem.update(state=state, reason=reason, updated_at=self.db.now()).where(
-            WantedItem.id.in_(self._items(download_id))
-            & WantedItem.state.not_in((ItemState.GONE, ItemState.IMPORTED))
-        ).execute()
+        show_items(self.db, self._items(download_id), state, reason)
 
     def _show_entry(self, download_id: int, state: EntryState) -> None:
         entry = DownloadInfo.select(DownloadInfo.playlist_item).where(
@@ -318,13 +322,15 @@ _IS_HELD = DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES) | (
 )
 
 
+def _file(change: DownloadChange) -> dict[str, Any]:
+    found = {"download_path": change.download_path, "file_size": change.file_size}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _completed(change: DownloadChange) -> dict[str, Any]:
-    return {
-        "download_path": change.download_path,
-        "file_size": change.file_size,
-        "bytes_downloaded": change.file_size,
-        "total_bytes": change.file_size,
-    }
+    if change.file_size is None:
+        return _file(change)
+    return _file(change) | {"bytes_downloaded": change.file_size, "total_bytes": change.file_size}
 
 
 def _download(row: DownloadInfo) -> Download:

@@ -14,7 +14,7 @@ from stalkeer.core.items import ItemKind, Service, Wanted
 from stalkeer.core.jobs import ItemMove, NewMatch
 from stalkeer.core.states import ItemState, MatchState
 from stalkeer.db.connect import Database, reads, writes
-from stalkeer.db.models import Match, WantedItem
+from stalkeer.db.models import DownloadInfo, Match, WantedItem
 from stalkeer.db.pages import Page, PageRequest, count_by, fetch_page
 
 ENDED = (ItemState.IMPORTED, ItemState.GONE)
@@ -43,6 +43,8 @@ class Item:
     wanted: Wanted
     state: ItemState
     reason: str
+    moved_at: datetime | None
+    failures: int
     added_at: datetime | None
     searched_at: datetime | None
     updated_at: datetime
@@ -127,22 +129,34 @@ class Items:
             values |= {"instance": instance, "service": service, "state": ItemState.SEARCHING}
             return int(WantedItem.insert(created_at=self.db.now(), **values).execute())
         if found.state in ENDED:
-            values |= {"state": ItemState.SEARCHING, "reason": ""}
+            values |= {"searched_at": None} | self._anew()
         WantedItem.update(**values).where(WantedItem.id == found.id).execute()
         return int(found.id)
 
     @writes
     def move(self, moves: Iterable[ItemMove]) -> None:
-        """Write new states.
-
-        What is no longer missing stays so, whatever a job that began before found out: only
-        `learn` makes it missing again.
-        """
+        """Write new states, as `show_items` does."""
         for move in moves:
-            is_open = move.state in ENDED or WantedItem.state.not_in(ENDED)
-            WantedItem.update(state=move.state, reason=move.reason, updated_at=self.db.now()).where(
-                (WantedItem.id == move.item_id) & is_open
-            ).execute()
+            show_items(self.db, [move.item_id], move.state, move.reason)
+
+    @writes
+    def start_anew(self, item_id: int, *, failures: int = 0) -> None:
+        """Let an item be searched for again, with the entries that failed before."""
+        WantedItem.update(self._anew() | {"failures": failures}).where(
+            WantedItem.id == item_id
+        ).execute()
+
+    def _anew(self) -> dict[str, Any]:
+        now = self.db.now()
+        last_download = DownloadInfo.select(pw.fn.COALESCE(pw.fn.MAX(DownloadInfo.id), 0))
+        return {
+            "state": ItemState.SEARCHING,
+            "reason": "",
+            "failures": 0,
+            "forgiven_id": last_download,
+            "moved_at": now,
+            "updated_at": now,
+        }
 
     @writes
     def mark_searched(self, item_id: int) -> None:
@@ -185,6 +199,27 @@ class Items:
             ).execute()
 
 
+def show_items(db: Database, item_ids: Collection[int], state: ItemState, reason: str) -> None:
+    """Write the state of items, with since when and how often. Inside a transaction.
+
+    What is no longer missing stays so, whatever a job that began before found out: only `learn`
+    makes it missing again.
+    """
+    is_new = WantedItem.state != state
+    values: dict[str, Any] = {"state": state, "reason": reason, "updated_at": db.now()}
+    values["moved_at"] = pw.Case(None, [(is_new, db.now())], WantedItem.moved_at)
+    if state in (ItemState.FAILED, ItemState.IMPORT_FAILED):
+        values["failures"] = pw.Case(None, [(is_new, WantedItem.failures + 1)], WantedItem.failures)
+    if state is ItemState.OBTAINED:
+        # A new file counts anew; one that is only asked for again goes on counting.
+        is_same_file = WantedItem.state.in_((ItemState.IMPORT_FAILED, ItemState.OBTAINED))
+        values["failures"] = pw.Case(None, [(is_same_file, WantedItem.failures)], 0)
+    where = WantedItem.id.in_(item_ids)
+    if state not in ENDED:
+        where &= WantedItem.state.not_in(ENDED)
+    WantedItem.update(values).where(where).execute()
+
+
 def _columns(wanted: Wanted) -> dict[str, Any]:
     return {
         "kind": wanted.kind,
@@ -206,6 +241,8 @@ def _item(row: WantedItem) -> Item:
         wanted=_WANTED.validate_python(row.detail),
         state=ItemState(row.state),
         reason=row.reason,
+        moved_at=row.moved_at,
+        failures=row.failures,
         added_at=row.added_at,
         searched_at=row.searched_at,
         updated_at=row.updated_at,

@@ -184,6 +184,24 @@ class Jobs:
         return len(doomed)
 
     @writes
+    def hurry(self) -> int:
+        """Make due what waits for something outside; return how many jobs that are.
+
+        A job that failed, or took its worker down, keeps its wait.
+        """
+        now = self.db.now()
+        return int(
+            models.Job.update(run_at=now, updated_at=now)
+            .where(
+                (models.Job.status == JobStatus.READY)
+                & (models.Job.run_at > now)
+                & (models.Job.last_error == "")
+                & (models.Job.crashes == 0)
+            )
+            .execute()
+        )
+
+    @writes
     def prune(self, *, older_than_s: float) -> int:
         """Delete jobs that ended that long ago, with their attempts; return how many.
 

@@ -38,10 +38,13 @@ class Instance(Stamped):
     last_sync_at = UtcField(null=True)
     last_sync = JsonField(null=True)
     last_error = pw.TextField(default="")
+    webhook = pw.CharField(max_length=32, default="")
 
 
 class Playlist(Stamped):
     """A source of entries. `version` counts the imports that became current; 0 means none yet.
+
+    `searched_version` is the last one after which everything missing was searched for again.
 
     One that `is_configured` in the settings is switched off when it stands there no more; one that
     a person gave to a command stays.
@@ -52,6 +55,7 @@ class Playlist(Stamped):
     is_configured = pw.BooleanField(default=False)
     is_enabled = pw.BooleanField(default=True)
     version = pw.IntegerField(default=0)
+    searched_version = pw.IntegerField(default=0)
     entry_count = pw.IntegerField(default=0)
     etag = pw.TextField(default="")
     last_modified = pw.TextField(default="")
@@ -117,7 +121,11 @@ class EntryKey(Base):
 
 
 class WantedItem(Stamped):
-    """A movie or an episode that an arr wants or wanted, as it was last read from there."""
+    """A movie or an episode that an arr wants or wanted, as it was last read from there.
+
+    `moved_at` is when it came into its state, `failures` counts how often in a row it ended in
+    `failed` or `import_failed`. Downloads up to `forgiven_id` no longer count as tried.
+    """
 
     instance = pw.CharField(max_length=64)
     service = pw.CharField(max_length=16)
@@ -132,6 +140,9 @@ class WantedItem(Stamped):
     added_at = UtcField(null=True)
     state = pw.CharField(max_length=16)
     reason = pw.TextField(default="")
+    moved_at = UtcField(null=True)
+    failures = pw.IntegerField(default=0)
+    forgiven_id = pw.IntegerField(default=0)
     searched_at = UtcField(null=True)
 
     class Meta:

@@ -75,11 +75,17 @@ class Playlists:
 
     @writes
     def add(self, name: str, location: str) -> int:
-        """Make sure a playlist that a person gave exists, and return its id."""
+        """Make sure a playlist that a person gave exists and is in use, and return its id.
+
+        A name that stands for another list gets a number behind it.
+        """
         row = Playlist.get_or_none(Playlist.location == location)
         if row is None:
+            name = self._free_name(name)
             self._keep(name, location, is_configured=False)
             row = Playlist.get(Playlist.name == name)
+        elif not row.is_enabled:
+            self._keep(row.name, location, is_configured=False)
         return int(row.id)
 
     @reads
@@ -146,6 +152,10 @@ class Playlists:
             if row is None:
                 self._insert(playlist_id, version, entry, values)
                 counts.new += 1
+            elif row.last_version < version - 1:
+                # It was gone, and comes back: new for whoever looked for it meanwhile.
+                self._update(row.id, version, entry, values | {"first_version": version})
+                counts.new += 1
             elif any(getattr(row, name) != value for name, value in values.items()):
                 self._update(row.id, version, entry, values)
                 counts.changed += 1
@@ -193,9 +203,18 @@ class Playlists:
             "is_enabled": True,
             "updated_at": now,
         }
+        # What was noted of the list at the old address says nothing about the one at the new.
+        Playlist.update(etag="", last_modified="", entry_count=0).where(
+            (Playlist.name == name) & (Playlist.location != location)
+        ).execute()
         Playlist.insert(name=name, created_at=now, **values).on_conflict(
             conflict_target=(Playlist.name,), update=values
         ).execute()
+
+    def _free_name(self, name: str) -> str:
+        names = {row.name for row in Playlist.select(Playlist.name)}
+        numbered = (f"{name}-{number}" for number in range(2, len(names) + 2))
+        return name if name not in names else next(each for each in numbered if each not in names)
 
     def _known(self, playlist_id: int, identities: Collection[str]) -> dict[str, PlaylistItem]:
         rows = PlaylistItem.select().where(

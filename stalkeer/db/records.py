@@ -91,7 +91,10 @@ class Schedules:
         payload: Mapping[str, Any] | None = None,
         instance: str | None = None,
     ) -> None:
-        """Make sure a schedule exists with this interval. A new one is due at once."""
+        """Make sure a schedule exists with this interval. A new one is due at once.
+
+        A known one keeps its next tick, unless a shorter interval brings it forward.
+        """
         values: dict[str, Any] = {
             "kind": kind,
             "payload": dict(payload or {}),
@@ -100,6 +103,10 @@ class Schedules:
         }
         Schedule.insert(name=name, next_run_at=self.db.now(), **values).on_conflict(
             conflict_target=(Schedule.name,), update=values
+        ).execute()
+        soonest = self.db.now(values["every_seconds"])
+        Schedule.update(next_run_at=soonest).where(
+            (Schedule.name == name) & (Schedule.next_run_at > soonest)
         ).execute()
 
     @writes
@@ -122,7 +129,10 @@ class Schedules:
 
     @writes
     def _fire(self, schedule_id: int, due_at: datetime) -> int | None:
-        row = Schedule.get_by_id(schedule_id)
+        row = Schedule.get_or_none(Schedule.id == schedule_id)
+        if row is None:
+            # Another process has just dropped it.
+            return None
         won = (
             Schedule.update(last_run_at=self.db.now(), next_run_at=self.db.now(row.every_seconds))
             .where((Schedule.id == schedule_id) & (Schedule.next_run_at == due_at))

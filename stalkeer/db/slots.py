@@ -90,7 +90,8 @@ class Slots:
             ProviderSlot.update(
                 job_id=lease.job_id, lease_token=lease.token, lease_until=self.db.now(lease_s)
             )
-            .where(ProviderSlot.id.in_(self.db.skip_locked(free)))
+            # Not IN: PostgreSQL may ask that more than once, and lock another row each time.
+            .where(ProviderSlot.id == self.db.skip_locked(free))
             .execute()
         )
         return bool(taken == 1)

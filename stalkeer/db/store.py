@@ -55,6 +55,7 @@ class Store:
         self.settings = SavedSettings(db)
         self.runs = Runs(db)
 
+    @reads
     def migrate(self) -> list[str]:
         """Bring the schema up to date; return the names of the migrations that ran.
 
@@ -90,17 +91,16 @@ class Store:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other processes from migrating at the same time."""
-        with self.db.peewee.connection_context():
-            if self.db.is_sqlite:
-                with _locked(Path(f"{self.db.peewee.database}.lock")):
-                    yield
-                return
-            # Held by this connection, which every statement of the runner uses too.
-            self.db.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-            try:
+        if self.db.is_sqlite:
+            with _locked(Path(f"{self.db.peewee.database}.lock")):
                 yield
-            finally:
-                self.db.execute("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+            return
+        # Held by this connection, which every statement of the runner uses too.
+        self.db.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        try:
+            yield
+        finally:
+            self.db.execute("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
 
 
 @contextmanager

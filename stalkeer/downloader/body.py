@@ -24,6 +24,9 @@ SNIFF_BYTES = 512
 _FLUSH_S = 1.0
 _SPEED_S = 10.0
 _COMPARE_BYTES = 64 * 1024
+# Writing a whole MiB at once makes the kernel look for as much memory in one piece: on ext4 with
+# Linux 6.18 it took 2.3 CPU seconds a GiB, in pieces of 64 KiB 0.4.
+_WRITE_BYTES = 64 * 1024
 
 
 class Watch:
@@ -299,5 +302,5 @@ class Sink:
 
     def _write(self, view: memoryview, at: int) -> None:
         while view:
-            count = os.pwrite(self._descriptor, view, at)
+            count = os.pwrite(self._descriptor, view[:_WRITE_BYTES], at)
             view, at = view[count:], at + count

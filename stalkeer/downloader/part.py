@@ -35,9 +35,10 @@ class HeldPart:
         size = os.fstat(descriptor).st_size if keep else 0
         have = trusted_bytes(resume, size, boot=boot)
         state = for_origin(resume, host) if have else ResumeState(origin=host)
-        os.ftruncate(descriptor, have)
         durable = min(state.durable_bytes, have)
-        return cls(descriptor, have, replace(state, durable_bytes=durable, boot=boot))
+        part = cls(descriptor, have, replace(state, durable_bytes=durable, boot=boot))
+        part.end_at(have)
+        return part
 
     @property
     def is_complete(self) -> bool:
@@ -85,6 +86,7 @@ class HeldPart:
 
     def end_at(self, size: int) -> None:
         """Drop whatever stands behind the end of the file."""
+        # Only then: ext4 writes out at once whatever was cut to nothing before it was filled.
         if os.fstat(self.descriptor).st_size > size:
             os.ftruncate(self.descriptor, size)
         self.have = size

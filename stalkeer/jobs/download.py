@@ -148,13 +148,17 @@ def _fetch(task: _Task) -> Ended:
             should_stop=task.run.should_stop,
             on_head=lambda part, _size_bytes: _judge(task, inspect(part)),
         )
+        recorder.write()
+        return _finish(task, fetched)
+    except NotTheItemError:
+        # Nothing ever goes on with the bytes of something else.
+        remove_part(task.part)
+        raise
     except DownloadStoppedError as exc:
         raise _stopped(task, recorder) from exc
     except (ProviderBusyError, ProviderDownError) as exc:
         pause_s = exc.retry_in_s or PROVIDER_PAUSE_S
         return later(str(exc), run_in_s=pause_s, pause_provider_s=pause_s)
-    recorder.write()
-    return _finish(task, fetched)
 
 
 def _stopped(task: _Task, recorder: _Recorder) -> StoppedError:
@@ -221,11 +225,7 @@ def _judge(task: _Task, facts: MediaFacts) -> None:
 def _finish(task: _Task, fetched: Fetched) -> Ended:
     """Check the whole file and give it its name."""
     facts = inspect(fetched.path)
-    try:
-        _check(task, fetched, facts)
-    except NotTheItemError:
-        remove_part(fetched.path)
-        raise
+    _check(task, fetched, facts)
     relative = file_name(
         task.items,
         resolution=facts.resolution or task.entry.resolution,

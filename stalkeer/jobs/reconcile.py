@@ -11,13 +11,20 @@ from collections.abc import Iterable
 
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
+from stalkeer.core.items import Movie
 from stalkeer.core.jobs import ROUTINE, Ended, done
 from stalkeer.core.states import ItemState
 from stalkeer.core.wants import Verdict, Want
 from stalkeer.db.items import Item
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.services import InstanceRules, Run, Services
-from stalkeer.jobs.wanted import scope_of, search_job, want_episodes, want_movie
+from stalkeer.jobs.wanted import (
+    SCAN_PATIENCE_S,
+    scope_of,
+    search_job,
+    want_episodes,
+    want_movie,
+)
 from stalkeer.log import get_logger
 
 log = get_logger(__name__)
@@ -47,11 +54,25 @@ def _read(services: Services, arr: Radarr | Sonarr, rules: InstanceRules) -> lis
     scope = scope_of(arr, rules)
     judged: list[tuple[Verdict, Item | None]] = []
     if isinstance(arr, Radarr):
-        judged = [want_movie(services, rules.name, movie, scope) for movie in arr.missing()]
+        judged = [
+            want_movie(services, rules.name, movie, scope)
+            for movie in arr.missing()
+            if movie.is_scanned or not _is_new(movie, services)
+        ]
     else:
         for series, episode in arr.missing():
             judged += want_episodes(services, rules.name, series, [episode], scope)
     return _newest_first(item for verdict, item in judged if item and verdict.want is Want.YES)
+
+
+def _is_new(movie: Movie, services: Services) -> bool:
+    """Say whether Radarr may still have to look at its disk for a movie, as the webhook waits for.
+
+    Without this a reconcile in the middle of a library import would download the library.
+    """
+    if movie.added is None:
+        return False
+    return (services.now() - movie.added).total_seconds() < SCAN_PATIENCE_S
 
 
 def _newest_first(items: Iterable[Item]) -> list[Item]:

@@ -30,7 +30,7 @@ from stalkeer.log import context, get_logger
 log = get_logger(__name__)
 
 SOURCE_PAUSE_S = 60.0
-"""How long a job waits for a source that is down and did not say for how long."""
+"""The longest a job waits for a source that is down and did not say for how long."""
 
 HANDLERS: Mapping[JobKind, Callable[[Run, Services], Ended]] = {
     JobKind.WEBHOOK: webhook.handle,
@@ -85,7 +85,8 @@ def _run(run: Run, services: Services) -> Ended:
 def after_error(job: Job, error: StalkeerError, services: Services) -> Ended:
     """Decide what becomes of a job after an error: wait for a source, try again, or give up."""
     if error.retryable and not error.costs_attempt:
-        return later(str(error), run_in_s=error.retry_in_s or SOURCE_PAUSE_S)
+        pause_s = min(services.downloads.retry_delay_s, SOURCE_PAUSE_S)
+        return later(str(error), run_in_s=error.retry_in_s or pause_s)
     failed = Ended(status=JobStatus.FAILED, error_code=error.code, error=str(error))
     if not error.retryable or job.attempts >= job.max_attempts:
         return failed

@@ -23,6 +23,9 @@ from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.jobs.services import InstanceRules, Services
 
+SCAN_PATIENCE_S = 600.0
+"""So long an arr may take to look at its disk after an item was added."""
+
 
 def item_key(instance: str, wanted: Wanted) -> str:
     """Give the key under which all work on one item is unique while it is active."""

@@ -16,10 +16,14 @@ from stalkeer.core.states import ItemState
 from stalkeer.core.wants import Verdict, Want
 from stalkeer.db.items import Item
 from stalkeer.jobs.services import InstanceRules, Run, Services
-from stalkeer.jobs.wanted import scope_of, search_job, want_episodes, want_movie
+from stalkeer.jobs.wanted import (
+    SCAN_PATIENCE_S,
+    scope_of,
+    search_job,
+    want_episodes,
+    want_movie,
+)
 
-SCAN_PATIENCE_S = 600.0
-"""So long an arr may take to look at its disk after it announced an item."""
 SCAN_LOOK_AGAIN_S = 3.0
 
 NEEDS_NOTHING = {

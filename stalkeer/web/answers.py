@@ -13,6 +13,7 @@ from stalkeer.db.pages import LONGEST, Page, PageError, PageRequest
 
 T = TypeVar("T")
 
+LONGEST_VALUE = 200
 _LIST_WORDS = frozenset({"limit", "offset", "sort", "order", "apikey"})
 
 
@@ -59,7 +60,9 @@ def page_request(request: Request) -> PageRequest:
         offset=_number(query.get("offset", "0"), "offset", 0, 2**31 - 1),
         sort=query.get("sort", "id"),
         descending=order == "desc",
-        where={name: value for name, value in query.items() if name not in _LIST_WORDS},
+        where={
+            name: _short(value, name) for name, value in query.items() if name not in _LIST_WORDS
+        },
     )
 
 
@@ -71,6 +74,13 @@ def page(title: str, text: str, *, status: int = 200) -> HTMLResponse:
         f"<h1>{escape(title)}</h1>{lines}</html>",
         status_code=status,
     )
+
+
+def _short(text: str, name: str) -> str:
+    # Python refuses to read a number of thousands of digits, with an error of its own.
+    if len(text) > LONGEST_VALUE:
+        raise PageError(f"{name} is compared with at most {LONGEST_VALUE} characters.")
+    return text
 
 
 def _number(text: str, name: str, least: int, most: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -16,6 +17,15 @@ from stalkeer.db.store import Store
 from stalkeer.jobs.status import Status
 from stalkeer.web.answers import list_answer, not_found, page
 from stalkeer.web.views import attempt_view, download_view, job_view
+
+
+class _RowId(IntegerConvertor):
+    """An id in a path: as many digits as every database takes, so that a longer one is a 404."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("row", _RowId())
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +43,9 @@ class Api:
             Route("/health", self.health),
             Route("/api/v1/system/status", self.system_status),
             Route("/api/v1/downloads", self.downloads),
-            Route("/api/v1/downloads/{id:int}", self.download),
+            Route("/api/v1/downloads/{id:row}", self.download),
             Route("/api/v1/admin/jobs", self.jobs),
-            Route("/api/v1/admin/jobs/{id:int}", self.job),
+            Route("/api/v1/admin/jobs/{id:row}", self.job),
         ]
 
     def ping(self, _request: Request) -> Response:

@@ -60,7 +60,9 @@ class Webhooks:
             text = f"The body did not arrive within {self.deadline_s:g} seconds."
             return error_answer(408, "too_slow", text, headers=_HANG_UP)
         except BodyTooLargeError:
-            return error_answer(413, "too_large", "The body is larger than 4 MiB.", headers=_HANG_UP)
+            return error_answer(
+                413, "too_large", "The body is larger than 4 MiB.", headers=_HANG_UP
+            )
         except WebhookError as exc:
             return error_answer(400, exc.code, str(exc))
         ignored = NEEDS_NOTHING.get(event.event_type)

@@ -53,11 +53,13 @@ def serve(size: int, tls: bool, answer: Connection) -> None:
 
 def run_curl(url: str, folder: Path, files: int) -> Cost:
     """Fetch with curl."""
-    command = ["curl", "-fsS", "--cacert", str(CERTIFICATE), "--parallel", "--parallel-immediate"]
+    command = ["curl", "-fsS", "--cacert", str(CERTIFICATE)]
+    if files > 1:
+        command += ["--parallel", "--parallel-immediate"]
     for number in range(files):
         command += ["-o", str(folder / f"curl-{number}"), url]
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     wall_s, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(wall_s, _cpu_s(after) - _cpu_s(before), after.ru_maxrss)
 

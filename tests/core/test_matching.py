@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -27,11 +28,11 @@ LOGO = "https://image.tmdb.org/t/p/w600_and_h900_bestv2/abc.jpg"
 EMPTY = Library()
 
 
-def movie(title: str, year: int = 2010, **more: object) -> Wanted:
+def movie(title: str, year: int = 2010, **more: Any) -> Wanted:
     return replace(Wanted(kind=ItemKind.MOVIE, arr_id=1, title=title, year=year), **more)
 
 
-def episode(title: str, season: int = 1, number: int = 2, **more: object) -> Wanted:
+def episode(title: str, season: int = 1, number: int = 2, **more: Any) -> Wanted:
     wanted = Wanted(
         kind=ItemKind.EPISODE,
         arr_id=70,
@@ -121,6 +122,8 @@ def score(ranking: Ranking) -> int:
         ("Inception", 2010, "Origen (Inception)", "no"),
         ("Kill Bill", 2003, "Kill Bill (2003) Vol. 2", "ask"),
         ("Tokyo", 2010, "Tokyo ESP (2010)", "take"),
+        ("Tokyo ESP", 2010, "Tokyo ESP", "take"),
+        ("Casi Latino", 2010, "Casi Latino (2010)", "take"),
         ("Heat", 1995, "Heat (1995) - Trailer", "no"),
         ("Heat", 1995, "Heat (1995) S01 E01", "no"),
         ("Heat", 1995, "Heat (1995) (GB)", "take"),
@@ -341,7 +344,7 @@ SHAMELESS = library_of_series(
         pytest.param("The Office (US)", 2005, "The Office (2006) S01E02", "ask", id="near-year"),
         pytest.param("The Office", 2001, "The Office (UK) S01E02", "no", id="unknown-country"),
         pytest.param("Dark", 2010, "Dark (US) S01E02", "take", id="us-is-noise"),
-        pytest.param("Dark (NEW)", 2010, "Dark (NEW) S01E02", "take", id="no-country"),
+        pytest.param("Dark (XYZ)", 2010, "Dark (XYZ) S01E02", "take", id="no-country"),
     ],
 )
 def test_a_country_tells_series_apart(title: str, year: int, name: str, expected: str) -> None:
@@ -484,6 +487,19 @@ TVSHOW = ContentType.TVSHOW
         ),
         pytest.param(episode("X"), EntryKey("x", TVSHOW, None, 1, 1, 3), True, id="in-range"),
         pytest.param(episode("X"), EntryKey("x", TVSHOW, None, 1, 3, 5), False, id="out-of-range"),
+        pytest.param(episode("X"), EntryKey("x", TVSHOW, None, 2, 2, 2), False, id="other-season"),
+        pytest.param(
+            episode("X", scene_season=2, scene_episode=9),
+            EntryKey("x", TVSHOW, None, 2, 9, 9),
+            True,
+            id="scene",
+        ),
+        pytest.param(
+            episode("X", 2, 5, absolute_episode=18),
+            EntryKey("x", TVSHOW, None, 1, 18, 18),
+            True,
+            id="absolute-in-season-one",
+        ),
         pytest.param(episode("X"), EntryKey("x", TVSHOW, absolute=2), True, id="number"),
         pytest.param(episode("X"), EntryKey("x", TVSHOW, absolute=3), False, id="other-number"),
         pytest.param(

@@ -159,6 +159,9 @@ def test_a_declared_type_counts_when_the_address_tells_nothing() -> None:
         ("Title 2010 1080p WEBRip x264-GRP", "Title", 2010),
         ("Title (2024) FR-EN", "Title", 2024),
         ("Title (2024) AF", "Title", 2024),
+        ("Title (2024) US", "Title", 2024),
+        ("US - Title (2024)", "Title", 2024),
+        ("Title (2009) (3D)", "Title", 2009),
         ("Title (2021) Hindi Dubbed", "Title", 2021),
         ("Title MULTI-AUDIO", "Title", None),
         ("THE LAST OF US", "THE LAST OF US", None),
@@ -300,8 +303,17 @@ def test_season_and_episode_are_read_in_every_way_of_writing(
 
 @pytest.mark.parametrize(
     "name",
-    ["Show Ep 103", "Show Episode 103", "Show - 103", "Show 103", "Show (103)", "Show E103"]
-    + ["Show #103", "Show 103.Bölüm", "Show الحلقة 103"],
+    [
+        "Show Ep 103",
+        "Show Episode 103",
+        "Show - 103",
+        "Show 103",
+        "Show (103)",
+        "Show E103",
+        "Show #103",
+        "Show 103.Bölüm",
+        "Show الحلقة 103",
+    ],
 )
 def test_a_number_without_a_season_is_absolute(name: str) -> None:
     parsed = parse_name(name, url_kind="series")

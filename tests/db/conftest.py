@@ -66,7 +66,9 @@ def store(store_url: str) -> Iterator[Store]:
 def empty(url: str) -> None:
     """Remove every row and start the ids at 1 again."""
     database = Database(url)
-    names = ", ".join(f'"{model._meta.table_name}"' for model in MODELS)
+    # For a handful of rows many times faster than TRUNCATE, which makes new files.
+    deletes = [f'DELETE FROM "{model._meta.table_name}"' for model in reversed(MODELS)]
+    restart = "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"
     with database.peewee.connection_context():
-        database.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        database.execute(";".join([*deletes, restart]))
     database.close()

@@ -149,9 +149,7 @@ def test_a_unit_that_is_killed_in_the_middle_is_done_once_in_all(
     assert saved == {"KILLED-2", "AFTER-2"}
 
 
-def test_a_unit_that_is_killed_twice_is_given_up(
-    postgres_store: Store, migrated_url: str
-) -> None:
+def test_a_unit_that_is_killed_twice_is_given_up(postgres_store: Store, migrated_url: str) -> None:
     def unit() -> None:
         kill_others(migrated_url)
         postgres_store.db.execute("SELECT 1")
@@ -203,11 +201,9 @@ def test_the_short_scheme_of_an_address_means_the_same(migrated_url: str) -> Non
 # --- a busy database ---
 
 
-def test_a_locked_file_is_our_error_and_heals_by_itself(
-    tmp_path: Path, sqlite_file: Path
-) -> None:
+def test_a_locked_file_is_our_error_and_heals_by_itself(tmp_path: Path, sqlite_file: Path) -> None:
     store = sqlite_store(tmp_path)
-    store.db.peewee.pragma("busy_timeout", 20, permanent=True)  # type: ignore[attr-defined]
+    store.db.read(lambda: store.db.execute("PRAGMA busy_timeout = 20"))
     with closing(sqlite3.connect(sqlite_file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 

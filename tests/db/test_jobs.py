@@ -304,6 +304,23 @@ def double_episode(store: Store) -> tuple[int, int, int]:
     return start_download(store, [first, second], entry_row).id, first, second
 
 
+# --- waits that are over ---
+
+
+def test_what_waits_for_a_source_can_be_hurried_and_what_failed_cannot(store: Store) -> None:
+    waiting, failed, crashed = add_job(store, run_in_s=3600), add_job(store), add_job(store)
+    _, lease = take(store, failed)
+    store.leases.end(lease, _failed_once(), LIMITS)
+    take(store, crashed)
+    store.leases.take_back(expired_only=False)
+    take(store, crashed)
+    store.leases.take_back(expired_only=False)
+
+    assert store.jobs.hurry() == 1
+
+    assert rung(store) == [waiting]
+
+
 # --- lists and old rows ---
 
 

@@ -53,11 +53,12 @@ def sha256(pieces: Iterable[bytes | memoryview]) -> str:
     return digest.hexdigest()
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def hold_port() -> socket.socket:
+    """Keep a port that nobody else is given, and that a server may still listen on."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class Home:
     radarr: Radarr = field(init=False)
     sonarr: Sonarr = field(init=False)
     media: MediaServer = field(init=False)
-    port: int = field(default_factory=free_port)
+    port_holder: socket.socket = field(default_factory=hold_port)
     processes: list[Process] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
 
@@ -136,6 +137,12 @@ class Home:
         self.media.__exit__(kind, error, trace)
         self.radarr.stop()
         self.sonarr.stop()
+        self.port_holder.close()
+
+    @property
+    def port(self) -> int:
+        """The port of stalkeer."""
+        return int(self.port_holder.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -151,6 +158,10 @@ class Home:
         """Put an entry into the playlist whose address gives this film."""
         url = self.media.put(path, film, *replies)
         self.entries.append(f'#EXTINF:-1 tvg-name="{name}" group-title="{group}",{name}\n{url}')
+        self.write_playlist()
+
+    def write_playlist(self) -> None:
+        """Write the entries to the disk."""
         self.playlist.write_text("\n".join(["#EXTM3U", *self.entries, ""]))
 
     def offer_film(
@@ -307,6 +318,15 @@ class Home:
 
         return wait_for(found)
 
+    def wait_for_job(self, kind: str, *, status: str) -> dict[str, Any]:
+        """Wait until a job of this kind has this status and says why, and return it."""
+
+        def found() -> dict[str, Any] | None:
+            jobs = self.jobs(kind=kind, status=status)
+            return next((job for job in jobs if job["result"] or job["error"]), None)
+
+        return wait_for(found)
+
     def wait_for_imported(self, *, count: int) -> list[dict[str, Any]]:
         """Wait until so many downloads are imported, and return them."""
 
@@ -319,11 +339,14 @@ class Home:
     def wait_for_webhook(self, *, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many webhook jobs have ended well, and return them."""
 
-        def ended() -> list[dict[str, Any]] | None:
-            done = self.jobs(kind="webhook", status="done")
-            return done if len(done) >= count else None
+        which = {"kind": "webhook", "status": "done"}
 
-        return wait_for(ended)
+        def have_ended() -> bool:
+            answer = self.get("/api/v1/admin/jobs", limit="1", **which)
+            return bool(answer["total"] >= count)
+
+        wait_for(have_ended)
+        return self.jobs(**which)
 
     def wait_until_quiet(self) -> None:
         """Wait until no job is ready or running."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.flow.home import MB, PATH, Home, wait_for
+import pytest
+
+from tests.flow.home import MB, PATH, Home
 from tests.standins.media import Reply
-from tests.standins.radarr_shapes import NewMovie
 from tests.standins.server import Fault
 
 
@@ -70,12 +71,11 @@ def test_the_same_delivery_three_times_makes_one_download(home: Home) -> None:
 
 def test_a_delete_that_overtakes_the_add_leaves_nothing_to_do(home: Home) -> None:
     home.offer_film()
-    home.radarr.connect.delete_all()
-    home.up()
     movie = home.add_film()
     home.radarr.settle()
-    added = {"eventType": "MovieAdded", "movie": {"id": movie, "title": "Night", "year": 1968}}
     home.radarr.delete_movie(movie)
+    added = home.radarr.deliveries[0].body
+    home.up()
 
     answers = [home.deliver({**added, "eventType": "MovieDelete"}), home.deliver(added)]
     done = home.wait_for_webhook(count=2)
@@ -112,20 +112,21 @@ def test_nothing_starts_before_radarr_has_looked_at_its_disk(home: Home) -> None
     home.up()
     home.radarr.commands.hold()
 
-    movie = home.add_film()
-    wait_for(lambda: len(home.radarr.requests("GET", f"/movie/{movie}")) > 1)
-    (job,) = home.jobs(kind="webhook")
+    home.add_film()
+    waiting = home.wait_for_job("webhook", status="ready")
     searches = home.jobs(kind="search")
     home.radarr.commands.release()
     home.wait_for_imported(count=1)
 
     assert searches == []
-    assert "has not looked at its disk" in job["result"]["reason"]
-    assert job["attempts"] <= 1
+    assert "has not looked at its disk" in waiting["result"]["reason"]
     assert home.wait_for_webhook()[0]["attempts"] == 1
 
 
-def test_a_webhook_waits_for_a_radarr_that_does_not_answer(home: Home, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.STARTING])
+def test_a_webhook_waits_for_a_radarr_that_is_not_there_and_loses_no_attempt(
+    home: Home, fault: Fault
+) -> None:
     home.offer_film()
     home.up()
     home.radarr.break_with(fault, path="/movie/")
@@ -135,5 +136,18 @@ def test_a_webhook_waits_for_a_radarr_that_does_not_answer(home: Home, fault: Fa
     home.radarr.mend()
     home.wait_for_imported(count=1)
 
-    assert waiting["result"]["reason"]
+    assert "radarr" in waiting["result"]["reason"]
     assert home.wait_for_webhook()[0]["attempts"] == 1
+
+
+def test_a_webhook_waits_for_a_radarr_that_hides_behind_a_login_page(home: Home) -> None:
+    home.offer_film()
+    home.up()
+    home.radarr.break_with(Fault.HTML, path="/movie/")
+
+    home.add_film()
+    waiting = home.wait_for_job("webhook", status="ready")
+    home.radarr.mend()
+    home.wait_for_imported(count=1)
+
+    assert "a proxy or a login page stands before it" in waiting["error"]["message"]

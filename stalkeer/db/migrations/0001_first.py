@@ -27,6 +27,7 @@ class Instance(Stamped):
     last_sync_at = pw.DateTimeField(null=True)
     last_sync = pw.TextField(null=True)
     last_error = pw.TextField(default="")
+    webhook = pw.CharField(max_length=32, default="")
 
 
 class Playlist(Stamped):
@@ -35,6 +36,7 @@ class Playlist(Stamped):
     is_configured = pw.BooleanField(default=False)
     is_enabled = pw.BooleanField(default=True)
     version = pw.IntegerField(default=0)
+    searched_version = pw.IntegerField(default=0)
     entry_count = pw.IntegerField(default=0)
     etag = pw.TextField(default="")
     last_modified = pw.TextField(default="")
@@ -99,6 +101,9 @@ class WantedItem(Stamped):
     added_at = pw.DateTimeField(null=True)
     state = pw.CharField(max_length=16)
     reason = pw.TextField(default="")
+    moved_at = pw.DateTimeField(null=True)
+    failures = pw.IntegerField(default=0)
+    forgiven_id = pw.IntegerField(default=0)
     searched_at = pw.DateTimeField(null=True)
 
     class Meta:

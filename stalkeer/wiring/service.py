@@ -1,64 +1,52 @@
-"""Builds everything from the settings: the only place that does.
+"""One process of stalkeer: the web application, worker threads, or both.
 
-A `Service` is one process: the web application, worker threads, or both. `up` has both with the
-embedded broker; `web` and `worker` meet in Redis.
+`up` has both with the embedded broker; `web` and `worker` meet in Redis.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random  # noqa: TID251 # the random source that everything else is given
 import secrets
 import socket
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 
-from stalkeer import __version__
 from stalkeer.arr.http import ArrHttp
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core import items
-from stalkeer.core.matching import MatchRules
-from stalkeer.core.pathmap import PathMap
 from stalkeer.core.states import JobKind
 from stalkeer.db.connect import Database
-from stalkeer.db.slots import SlotLimits
 from stalkeer.db.store import Store
 from stalkeer.downloader.http import Engine
-from stalkeer.downloader.limiter import TokenBucket
-from stalkeer.downloader.terms import EngineRules
-from stalkeer.errors import StalkeerError
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.libraries import Libraries
 from stalkeer.jobs.pulse import Pulse
 from stalkeer.jobs.receive import WebhookWriter
 from stalkeer.jobs.runner import run_job
-from stalkeer.jobs.services import (
-    DownloadRules,
-    ImportMode,
-    InstanceRules,
-    PlaylistRules,
-    Running,
-    Services,
-)
+from stalkeer.jobs.services import InstanceRules, Running, Services
 from stalkeer.jobs.status import Status
 from stalkeer.log import get_logger, register_secret
-from stalkeer.playlist.source import SourceLimits
 from stalkeer.settings import Secrets, Settings
-from stalkeer.settings.sections import Radarr as RadarrSection
-from stalkeer.settings.sections import Sonarr as SonarrSection
 from stalkeer.web.api import Api
 from stalkeer.web.app import make_app
 from stalkeer.web.auth import Credentials
 from stalkeer.web.webhooks import Webhooks
+from stalkeer.wiring.rules import (
+    download_rules,
+    engine_rules,
+    instance_rules,
+    match_rules,
+    playlist_rules,
+    section_of,
+    slot_limits,
+)
+from stalkeer.wiring.sources import playlist_sources
 from stalkeer.worker.actors import Bell, Workers, declare_actors
 from stalkeer.worker.broker import make_broker
 
@@ -68,120 +56,19 @@ CLEANUP_EVERY_S = 86400.0
 SPARE_THREADS = 4
 """Worker threads beyond those for downloads, so that an hour-long film never holds up a search."""
 STOP_S = 7.0
-USER_AGENT = f"stalkeer/{__version__}"
 _CHANCE = random.Random()  # noqa: S311 # for jitter only
-
-
-class AlreadyRunningError(StalkeerError):
-    """Another process uses the same data directory."""
-
-    code: ClassVar[str] = "already_running"
 
 
 def open_store(settings: Settings) -> Store:
     """Connect to the database of the settings; `migrate` is the caller's business."""
     url = settings.database_url.get_secret_value()
-    if urlsplit(url).password:
-        register_secret(str(urlsplit(url).password))
+    register_secret(unquote(urlsplit(url).password or ""))
     database = Database(
         url,
         pool_size=settings.database.pool_size,
         pool_timeout_s=settings.database.pool_timeout,
     )
     return Store(database, lease_s=settings.downloads.lock_timeout)
-
-
-def playlist_sources(settings: Settings) -> list[tuple[str, str]]:
-    """Give the (name, location) pairs of the playlists in the settings."""
-    addresses = [url.get_secret_value() for url in settings.m3u.url]
-    if settings.m3u.file_path is not None:
-        addresses.insert(0, str(settings.m3u.file_path))
-    return name_sources(addresses)
-
-
-def name_sources(locations: Sequence[str]) -> list[tuple[str, str]]:
-    """Name playlists: a file by its name, an address by its host, the second of a name `-2`."""
-    names = [urlsplit(location).hostname or Path(location).name for location in locations]
-    return [
-        (name if name not in names[:place] else f"{name}-{names[:place].count(name) + 1}", location)
-        for place, (name, location) in enumerate(zip(names, locations, strict=True))
-    ]
-
-
-def playlist_rules(settings: Settings) -> PlaylistRules:
-    """Say how playlists are fetched."""
-    m3u = settings.m3u
-    password = m3u.auth_password.get_secret_value()
-    return PlaylistRules(
-        limits=SourceLimits(decoded_bytes=m3u.max_file_size_mb * 1_000_000),
-        user_agent=m3u.user_agent or USER_AGENT,
-        auth=(m3u.auth_username, password) if m3u.auth_username else None,
-    )
-
-
-def instance_rules(settings: Settings) -> dict[str, InstanceRules]:
-    """Describe the instances that have an address, by name."""
-    sections = {
-        items.Service.RADARR: (settings.radarr, settings.movies_dir),
-        items.Service.SONARR: (settings.sonarr, settings.tvshows_dir),
-    }
-    return {
-        service.value: InstanceRules(
-            name=service.value,
-            service=service,
-            setting=f"STALKEER_{service.name}",
-            folder=folder.absolute(),
-            parts=(settings.directories.temp or folder).absolute(),
-            path_map=PathMap(section.path_map),
-            import_mode=ImportMode(section.import_mode),
-            search_limit=section.limit,
-            tags=frozenset(tag.lower() for tag in section.tags),
-            quality_profile_ids=frozenset(section.quality_profile_id),
-        )
-        for service, (section, folder) in sections.items()
-        if section.url
-    }
-
-
-def download_rules(settings: Settings) -> DownloadRules:
-    """Say how downloads are done."""
-    given = settings.downloads
-    return DownloadRules(
-        attempts=given.retry_attempts,
-        retry_delay_s=given.retry_delay,
-        min_free_bytes=given.min_free_space,
-        min_movie_bytes=given.min_size_movie,
-        min_episode_bytes=given.min_size_episode,
-        verify=given.verify,
-        runtime_low=given.runtime_low,
-        runtime_high=given.runtime_high,
-        progress_every_s=given.progress_interval_seconds,
-        progress_every_bytes=given.progress_interval_mb * 1_000_000,
-        part_retention_s=given.part_retention,
-        user_agent=given.user_agent or USER_AGENT,
-    )
-
-
-def make_engine(settings: Settings) -> Engine:
-    """Make the download engine."""
-    given = settings.downloads
-    rules = EngineRules(
-        read_step_s=2,
-        stall_timeout_s=given.stall_timeout,
-        timeout_s=given.timeout,
-        resume_enabled=given.resume_enabled,
-        limiter=TokenBucket(given.bandwidth_limit),
-        allowed_hosts=frozenset(given.allowed_hosts),
-        private_hosts=_own_hosts(settings),
-    )
-    return Engine(rules, rng=_CHANCE)
-
-
-def _own_hosts(settings: Settings) -> frozenset[str]:
-    """The hosts a person configured: files may come from their private addresses."""
-    addresses = [url.get_secret_value() for url in settings.m3u.url]
-    addresses += [settings.radarr.url, settings.sonarr.url, settings.xtream.url]
-    return frozenset(urlsplit(address).hostname or "" for address in addresses) - {""}
 
 
 def _now() -> datetime:
@@ -212,10 +99,7 @@ class Service:
         broker = make_broker(redis_url)
         self.store = open_store(settings)
         self.running = Running()
-        self._limits = SlotLimits(
-            overall=settings.downloads.concurrent_limit,
-            per_provider=settings.downloads.per_provider_limit,
-        )
+        self._limits = slot_limits(settings)
         self._bell = Bell(broker)
         # Every process rings for all queues: the broker carries a bell to whoever listens.
         self._pulse = Pulse(self.store, self.running, self._limits, self._bell.send)
@@ -235,6 +119,9 @@ class Service:
             taken_back = self.store.leases.take_back(expired_only=False)
             if taken_back:
                 log.info("jobs of the last run go on", job_ids=taken_back)
+        if self._workers is not None:
+            # Whoever mends a setting starts again, and wants to see what comes of it.
+            self.store.jobs.hurry()
         self._writer.start()
         self._pulse.start()
         if self._workers is not None:
@@ -266,14 +153,10 @@ class Service:
             store=self.store,
             arrs={name: self._arr(one) for name, one in rules.items()},
             instances=rules,
-            engine=make_engine(self._settings),
+            engine=Engine(engine_rules(self._settings), rng=_CHANCE),
             downloads=download_rules(self._settings),
             playlists=playlist_rules(self._settings),
-            matching=MatchRules(
-                auto=self._settings.matching.auto,
-                ask=self._settings.matching.ask,
-                resolutions=self._settings.matching.resolutions,
-            ),
+            matching=match_rules(self._settings),
             limits=self._limits,
             running=self.running,
             libraries=Libraries(),
@@ -287,15 +170,11 @@ class Service:
         )
 
     def _arr(self, rules: InstanceRules) -> Radarr | Sonarr:
-        section = self._section(rules)
+        section = section_of(self._settings, rules.service)
         key = section.api_key.get_secret_value()
         register_secret(key)
         http = ArrHttp(rules.name, section.url, key, wait=self._wait)
         return Radarr(http) if rules.service is items.Service.RADARR else Sonarr(http)
-
-    def _section(self, rules: InstanceRules) -> RadarrSection | SonarrSection:
-        is_radarr = rules.service is items.Service.RADARR
-        return self._settings.radarr if is_radarr else self._settings.sonarr
 
     def _wait(self, seconds: float) -> None:
         self._closing.wait(seconds)
@@ -325,7 +204,7 @@ class Service:
             store.schedules.configure(
                 f"reconcile:{rules.name}",
                 JobKind.RECONCILE,
-                every_s=self._section(rules).sync_interval,
+                every_s=section_of(self._settings, rules.service).sync_interval,
                 instance=rules.name,
             )
         store.playlists.configure(playlist_sources(self._settings))
@@ -338,23 +217,3 @@ class Service:
                 payload={"playlist_id": playlist.id},
             )
         store.schedules.keep_only(names)
-
-
-@contextmanager
-def sole_process(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory for one embedded service.
-
-    Raises `AlreadyRunningError` when another one does.
-    """
-    descriptor = os.open(data_dir / "stalkeer.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunningError(
-                f"stalkeer already runs on {data_dir}. Stop it first, or give this one another "
-                f"folder with --data."
-            ) from None
-        yield
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,30 @@
+"""The table of the commands."""
+
+from __future__ import annotations
+
+import typer
+
+from stalkeer.cli.about import config, version
+from stalkeer.cli.database import migrate
+from stalkeer.cli.lists import dryrun, process
+from stalkeer.cli.saying import out
+from stalkeer.cli.serving import up, web, worker
+
+app = typer.Typer(
+    name="stalkeer",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help and plain faults: they end up in logs, and Rich takes a tenth of a second.
+    rich_markup_mode=None,
+)
+
+
+@app.callback(invoke_without_command=True)
+def stalkeer(context: typer.Context) -> None:
+    """Fill the gaps in a Radarr and Sonarr library from M3U playlists."""
+    if context.invoked_subcommand is None:
+        out(context.get_help())
+
+
+for _command in (up, web, worker, migrate, process, dryrun, config, version):
+    app.command()(_command)

@@ -1,0 +1,94 @@
+"""What most commands begin with: settings, keys, the log, and what happens to unexpected errors."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from stalkeer.cli.saying import WRONG_USAGE, say, stop
+
+if TYPE_CHECKING:
+    from stalkeer.settings import Secrets, Settings
+
+
+def read_settings(verbose: bool, **options: object) -> Settings:
+    """Read the settings and configure the log; exit 2 with every fault.
+
+    `options` are those of the command by the setting they stand for; None was not given.
+    """
+    from stalkeer import log
+    from stalkeer.settings import SettingsError, load
+
+    try:
+        settings = load(_environ(options), folder=Path.cwd())
+    except SettingsError as exc:
+        stop(WRONG_USAGE, str(exc))
+    _register_secrets(settings)
+    level = "debug" if verbose else settings.general.log_level
+    log.configure(level, settings.general.log_format, stream=sys.stderr)
+    _log_unexpected_errors()
+    for warning in settings.unknown:
+        say(warning)
+    return settings
+
+
+def make_keys(settings: Settings) -> Secrets:
+    """Make the data directory and the keys that are missing; exit 2 when that cannot be."""
+    from stalkeer.settings import SettingsError, ensure_secrets
+
+    try:
+        return ensure_secrets(settings.general.data_dir, settings, token=secrets.token_urlsafe)
+    except SettingsError as exc:
+        stop(WRONG_USAGE, str(exc))
+
+
+def _environ(options: dict[str, object]) -> dict[str, str]:
+    environ = dict(os.environ)  # noqa: TID251 # the one place the environment enters
+    for name, value in options.items():
+        if value is not None:
+            environ[f"STALKEER_{name.upper()}"] = str(value)
+            # Both at once would be a fault, and an option beats every variable.
+            environ.pop(f"STALKEER_{name.upper()}_FILE", None)
+    return environ
+
+
+def _register_secrets(settings: Settings) -> None:
+    """Keep every key and password that was set out of the log."""
+    from stalkeer.log import register_secret
+    from stalkeer.settings import VARIABLES
+
+    for variable in VARIABLES:
+        given = settings.given.get(variable.name)
+        if given is None or not variable.is_secret:
+            continue
+        if "://" not in given.text:
+            register_secret(given.text)
+            continue
+        # Of an address only the password: the host says which one it is, and the log's rules
+        # know what else of it may be a key.
+        for address in given.text.split():
+            register_secret(unquote(urlsplit(address).password or ""))
+
+
+def _log_unexpected_errors() -> None:
+    """Send what nobody caught through the log: a bare traceback would show keys and addresses."""
+    from stalkeer.log import get_logger
+
+    log = get_logger("stalkeer")
+
+    def report(
+        kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        log.error("unexpected error", exc_info=(kind, error, trace))
+
+    def report_thread(args: threading.ExceptHookArgs) -> None:
+        report(args.exc_type, args.exc_value, args.exc_traceback)
+
+    sys.excepthook = report
+    threading.excepthook = report_thread

@@ -1,0 +1,122 @@
+"""What a person asks for: sync now, search now, replay, cancel, this entry and not that one.
+
+Called by the API and by the commands. Each writes rows and leaves the work to jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from stalkeer.arr.radarr import Radarr
+from stalkeer.core.jobs import URGENT, ItemMove, NewJob
+from stalkeer.core.states import ItemState, JobKind, MatchState
+from stalkeer.core.wants import Scope
+from stalkeer.db.items import Item, MatchRow
+from stalkeer.errors import StalkeerError
+from stalkeer.jobs.services import Services
+from stalkeer.jobs.wanted import scope_of, search_job, want_episodes, want_movie
+
+
+class NotWantedError(StalkeerError):
+    """The arr does not want this item, or does not have it."""
+
+    code: ClassVar[str] = "not_wanted"
+
+
+class MissingRowError(StalkeerError):
+    """A row that a person named does not exist."""
+
+    code: ClassVar[str] = "not_found"
+
+
+def sync(services: Services, instances: Iterable[str]) -> list[int]:
+    """Reconcile these instances now, with a fresh look at their libraries; return the job ids.
+
+    One that is under way already is not started twice: its id is returned.
+    """
+    jobs = [
+        NewJob(
+            kind=JobKind.RECONCILE,
+            payload={"fresh": True},
+            dedup_key=f"reconcile:{name}",
+            priority=URGENT,
+            instance=name,
+            title=f"reconcile:{name}",
+        )
+        for name in instances
+    ]
+    ids = [services.store.jobs.add_or_find(job) for job in jobs]
+    services.ring()
+    return ids
+
+
+def search(services: Services, instance: str, arr_id: int) -> int:
+    """Search for one item now, also one that was cancelled or given up; return the job's id.
+
+    Raises `NotWantedError` with the arr's reason.
+    """
+    item = _wanted_now(services, instance, arr_id)
+    services.store.items.start_anew(item.id)
+    job_id = services.store.jobs.add_or_find(search_job(item, priority=URGENT))
+    services.ring()
+    return job_id
+
+
+def confirm(services: Services, match_id: int) -> MatchRow:
+    """Take the entry of a match: a person says that it is the item."""
+    return _say(services, _match(services, match_id), MatchState.CONFIRMED)
+
+
+def reject(services: Services, match_id: int) -> MatchRow:
+    """Never propose the entry of a match again for its item, and look for another one."""
+    return _say(services, _match(services, match_id), MatchState.REJECTED)
+
+
+def choose(services: Services, instance: str, arr_id: int, entry_id: int) -> MatchRow:
+    """Take an entry that a person found, whatever it scores."""
+    if services.store.playlists.entry(entry_id) is None:
+        raise MissingRowError(f"There is no playlist entry {entry_id}.")
+    item = _wanted_now(services, instance, arr_id)
+    match = services.store.items.match_by_hand(item.id, entry_id)
+    return _say(services, match, MatchState.CONFIRMED)
+
+
+def _say(services: Services, match: MatchRow, state: MatchState) -> MatchRow:
+    """Write a person's word and search again: the search obeys it."""
+    services.store.items.say(match.id, state)
+    item = services.store.items.get(match.item_id)
+    if item is not None and item.is_missing:
+        if state is MatchState.REJECTED:
+            services.store.jobs.cancel_for_items([item.id], "its entry was rejected")
+        services.store.items.start_anew(item.id)
+        services.store.jobs.add_or_find(search_job(item, priority=URGENT))
+        services.ring()
+    return _match(services, match.id)
+
+
+def _match(services: Services, match_id: int) -> MatchRow:
+    match = services.store.items.match(match_id)
+    if match is None:
+        raise MissingRowError(f"There is no match {match_id}.")
+    return match
+
+
+def _wanted_now(services: Services, instance: str, arr_id: int) -> Item:
+    """Read an item from its arr and write down what it says."""
+    arr, rules = services.instance(instance)
+    if isinstance(arr, Radarr):
+        movie = arr.movie(arr_id)
+        judged = [] if movie is None else [want_movie(services, instance, movie, Scope())]
+    else:
+        episodes = arr.episodes_by_ids([arr_id])
+        series = arr.one_series(episodes[0].series_id) if episodes else None
+        judged = (
+            [] if series is None else want_episodes(services, instance, series, episodes, Scope())
+        )
+    if not judged:
+        raise NotWantedError(f"{rules.name} has no item {arr_id}.")
+    verdict, item = judged[0]
+    if item is None:
+        raise NotWantedError(f"{rules.name} does not want item {arr_id}: {verdict.reason}.")
+    return item

@@ -1,0 +1,66 @@
+"""What is killed or ended in the middle of a download goes on where it was."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.flow.home import MB, PATH, Home, Process, sha256, wait_for
+from tests.standins.disk import sha256 as sha256_of
+from tests.standins.media import Film, Reply
+
+OVERLAP = 64 * 1024
+"""What is asked for again, to compare it with the disk."""
+
+
+def _start_download(home: Home, *, size: int) -> tuple[Film, int, Process]:
+    """Start a service and a slow download of a film whose second request is served fast."""
+    film = home.offer_film(Reply(bytes_s=24 * MB), Reply(), size=size)
+    service = home.up()
+    movie = home.add_film()
+    wait_for(lambda: home.downloads() and home.downloads()[0]["bytes_downloaded"] > 10 * MB)
+    return film, movie, service
+
+
+def test_a_download_that_was_killed_goes_on_with_what_is_on_disk(home: Home) -> None:
+    film, movie, service = _start_download(home, size=150 * MB)
+
+    service.kill()
+    (part,) = home.parts()
+    had = part.stat().st_size
+    home.up()
+    home.wait_for_imported(count=1)
+
+    library_file = home.radarr.movie_file(movie)
+    assert library_file is not None
+    assert sha256_of(library_file) == sha256(film.pieces(0, film.size))
+    assert home.media.bytes_served(PATH) - film.size < film.size / 100
+    assert [seen.range for seen in home.media.requests(PATH)] == [None, f"bytes={had - OVERLAP}-"]
+    (job,) = home.jobs(kind="download")
+    assert (job["status"], job["attempts"], job["crashes"]) == ("done", 1, 0)
+    history = home.get(f"/api/v1/admin/jobs/{job['id']}")["history"]
+    assert [attempt["outcome"] for attempt in history] == ["crashed", "downloaded"]
+    assert home.radarr.count_imports(movie) == 1
+
+
+def test_an_ordered_end_saves_the_offset_and_costs_no_attempt(home: Home) -> None:
+    film, movie, service = _start_download(home, size=60 * MB)
+
+    service.popen.send_signal(signal.SIGTERM)
+    code = service.popen.wait(timeout=8)
+    (saved,) = home.rows("SELECT * FROM download_info")
+    (job,) = home.rows("SELECT status, attempts, lease_owner FROM job WHERE kind = 'download'")
+    (part,) = home.parts()
+    size = part.stat().st_size
+    home.up()
+    home.wait_for_imported(count=1)
+
+    assert code == 0
+    assert saved["bytes_downloaded"] == size
+    assert (saved["status"], saved["locked_by"], saved["locked_at"]) == ("pending", None, None)
+    assert job == {"status": "ready", "attempts": 0, "lease_owner": None}
+    assert home.media.requests(PATH)[1].range == f"bytes={size - OVERLAP}-"
+    library_file = home.radarr.movie_file(movie)
+    assert library_file is not None
+    assert sha256_of(library_file) == sha256(film.pieces(0, film.size))
+    (done,) = home.jobs(kind="download")
+    assert (done["attempts"], done["crashes"]) == (1, 0)

@@ -28,8 +28,9 @@ RADARR = {"RADARR_URL": "http://radarr.lan:7878", "RADARR_API_KEY": "radarr-key"
 SONARR = {"SONARR_URL": "http://sonarr.lan:8989", "SONARR_API_KEY": "sonarr-key"}
 
 
-def settings(folder: Path = Path("/nowhere"), **given: str) -> Settings:
-    return load({f"STALKEER_{name}": value for name, value in given.items()}, folder=folder)
+def settings(**given: str) -> Settings:
+    named = {f"STALKEER_{name}": value for name, value in given.items()}
+    return load(named, folder=Path("/nowhere"))
 
 
 # --- playlists ---
@@ -151,7 +152,7 @@ def test_the_rules_of_an_instance_are_those_of_its_section() -> None:
     assert (radarr.import_mode, radarr.search_limit) == (ImportMode.SCAN, 7)
     assert radarr.tags == {"kids", "4k"}
     assert radarr.quality_profile_ids == {3, 4}
-    assert radarr.path_map.to_theirs(Path("/data/x.mkv")) == "/downloads/x.mkv"
+    assert radarr.path_map.theirs("/data/x.mkv") == "/downloads/x.mkv"
     assert rules["sonarr"].search_limit == 9
 
 
@@ -363,9 +364,13 @@ def test_a_second_process_on_the_same_postgresql_database_is_refused(
 def test_web_and_worker_share_and_keep_up_out(tmp_path: Path) -> None:
     given = settings(DATA_DIR=str(tmp_path))
 
-    with among_others(given), among_others(given), pytest.raises(AlreadyRunningError):
-        with sole_process(given):
-            pass
+    with (
+        among_others(given),
+        among_others(given),
+        pytest.raises(AlreadyRunningError),
+        sole_process(given),
+    ):
+        pass
     with sole_process(given), pytest.raises(AlreadyRunningError), among_others(given):
         pass
 

@@ -11,7 +11,7 @@ from stalkeer.cli.starting import make_keys, read_settings
 
 def migrate(as_json: Json = False, verbose: Verbose = False) -> None:
     """Bring the database up to date."""
-    from stalkeer.wiring.service import open_store
+    from stalkeer.wiring.database import open_store
 
     settings = read_settings(verbose)
     make_keys(settings)

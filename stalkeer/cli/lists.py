@@ -43,8 +43,8 @@ def process(
 ) -> None:
     """Import playlists now: the one given, or all that are configured."""
     from stalkeer.jobs.refresh import How, searches
+    from stalkeer.wiring.database import open_store
     from stalkeer.wiring.rules import playlist_rules
-    from stalkeer.wiring.service import open_store
 
     settings = read_settings(verbose)
     make_keys(settings)

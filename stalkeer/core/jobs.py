@@ -55,7 +55,8 @@ class Job:
     """A job row as it was when it was read.
 
     `attempts` counts the claims that used up a try, this one included while it runs.
-    `last_error` is empty when the job never failed.
+    `last_error` is empty when the job never failed. `cancelled_state` is what its items show after
+    a cancel.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Job:
     error_code: str
     last_error: str
     result: Mapping[str, Any] | None
+    cancelled_state: ItemState | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -114,7 +116,10 @@ class ItemMove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadChange:
-    """What a job found out about its download. Fields that stay None are left as they are."""
+    """What a job found out about its download. Fields that stay None are left as they are.
+
+    `item_state` is what its items show in place of what follows from the status.
+    """
 
     download_id: int
     status: DownloadStatus | None = None
@@ -123,6 +128,7 @@ class DownloadChange:
     download_path: str | None = None
     imported_path: str | None = None
     file_size: int | None = None
+    item_state: ItemState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +162,7 @@ class Ended:
 
     `status` `ready` puts it back for `run_in_s` seconds; `costs_attempt` is False when it was not
     the job's fault (a shutdown, a source that is down, waiting for a scan). `pause_provider_s` keeps everybody from
-    its provider for a while. `outcome` and `reason` are the job's result; `error_code` and `error`
+    its provider for a while; `is_held` keeps a job that is put back until somebody lets it go on. `outcome` and `reason` are the job's result; `error_code` and `error`
     are empty unless it failed.
     """
 
@@ -168,6 +174,7 @@ class Ended:
     run_in_s: float = 0.0
     costs_attempt: bool = True
     pause_provider_s: float = 0.0
+    is_held: bool = False
     then: tuple[NewJob, ...] = ()
     downloads: tuple[NewDownload, ...] = ()
     matches: tuple[NewMatch, ...] = ()

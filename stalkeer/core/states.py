@@ -58,6 +58,17 @@ class JobStatus(StrEnum):
     """Ended because a person, or a delete in the arr, said so; can be replayed."""
 
 
+class StopRequest(StrEnum):
+    """What a running job was asked to do."""
+
+    CANCEL = "cancel"
+    """End; what was fetched stays, for a replay."""
+    DROP = "drop"
+    """End; nothing of it is needed any more."""
+    PAUSE = "pause"
+    """Stop, and wait until somebody lets it go on."""
+
+
 ACTIVE_JOB_STATUSES = (JobStatus.READY, JobStatus.RUNNING)
 REPLAYABLE_JOB_STATUSES = (JobStatus.FAILED, JobStatus.CANCELLED)
 

@@ -169,9 +169,11 @@ class Downloads:
 
     @reads
     def resumable_ids(self) -> frozenset[int]:
-        """Return the downloads that may still go on: active ones, and failed ones to replay."""
+        """Return the downloads that may still go on: active ones, and ended ones to replay."""
         rows = DownloadInfo.select(DownloadInfo.id).where(
-            DownloadInfo.status.in_((*ACTIVE_DOWNLOAD_STATUSES, DownloadStatus.FAILED))
+            DownloadInfo.status.in_(
+                (*ACTIVE_DOWNLOAD_STATUSES, DownloadStatus.FAILED, DownloadStatus.CANCELLED)
+            )
         )
         return frozenset(row.id for row in rows)
 
@@ -268,7 +270,7 @@ class Downloads:
         DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
         if before != status:
             self._event(download_id, before, status, reason)
-        self._show(download_id, ITEM_STATE_OF_DOWNLOAD[status], reason)
+        self._show(download_id, change.item_state or ITEM_STATE_OF_DOWNLOAD[status], reason)
         self._show_entry(download_id, ENTRY_STATE_OF_DOWNLOAD[status])
 
     def _move_import(

@@ -1,4 +1,4 @@
-"""Wanted items and their matches: what the arrs miss, and which entry might be it."""
+"""Wanted items: what the arrs miss, and how the work on each stands."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import peewee as pw
 from pydantic import TypeAdapter
 
 from stalkeer.core.items import ItemKind, Service, Wanted
-from stalkeer.core.jobs import ItemMove, NewMatch
-from stalkeer.core.states import ItemState, MatchState
+from stalkeer.core.jobs import ItemMove
+from stalkeer.core.states import ItemState
 from stalkeer.db.connect import Database, reads, writes
-from stalkeer.db.models import DownloadInfo, Match, WantedItem
+from stalkeer.db.models import DownloadInfo, WantedItem
 from stalkeer.db.pages import Page, PageRequest, count_by, fetch_page
 
 ENDED = (ItemState.IMPORTED, ItemState.GONE)
@@ -56,7 +56,7 @@ class Item:
 
 
 class Items:
-    """Reads and writes wanted items and matches."""
+    """Reads and writes wanted items."""
 
     def __init__(self, db: Database) -> None:
         """Work on this database."""
@@ -109,6 +109,14 @@ class Items:
         return fetch_page(query, request, _FIELDS, _item)
 
     @reads
+    def missing_of(self, instance: str) -> tuple[Item, ...]:
+        """Return everything that is missing in one instance."""
+        rows = WantedItem.select().where(
+            (WantedItem.instance == instance) & WantedItem.state.not_in(ENDED)
+        )
+        return tuple(_item(row) for row in rows)
+
+    @reads
     def counts(self) -> dict[str, int]:
         """Count the items by state."""
         return count_by(WantedItem.state)
@@ -139,6 +147,10 @@ class Items:
         for move in moves:
             show_items(self.db, [move.item_id], move.state, move.reason)
 
+    def show(self, item_ids: Collection[int], state: ItemState, reason: str) -> None:
+        """Write one state of several items. Inside a transaction."""
+        show_items(self.db, item_ids, state, reason)
+
     @writes
     def start_anew(self, item_id: int, *, failures: int = 0) -> None:
         """Let an item be searched for again, with the entries that failed before."""
@@ -162,41 +174,6 @@ class Items:
     def mark_searched(self, item_id: int) -> None:
         """Note that the playlists were searched for an item."""
         WantedItem.update(searched_at=self.db.now()).where(WantedItem.id == item_id).execute()
-
-    @reads
-    def rejected_entries(self, item_id: int) -> frozenset[int]:
-        """Return the entries a person rejected for an item."""
-        rows = Match.select(Match.entry).where(
-            (Match.item == item_id) & (Match.state == MatchState.REJECTED)
-        )
-        return frozenset(row.playlist_item_id for row in rows)
-
-    @reads
-    def confirmed_entries(self, item_id: int) -> frozenset[int]:
-        """Return the entries a person confirmed for an item."""
-        rows = Match.select(Match.entry).where(
-            (Match.item == item_id) & (Match.state == MatchState.CONFIRMED)
-        )
-        return frozenset(row.playlist_item_id for row in rows)
-
-    def keep_matches(self, matches: Iterable[NewMatch]) -> None:
-        """Write judgements; what a person said is never overwritten. Inside a transaction."""
-        for match in matches:
-            now = self.db.now()
-            judged = {
-                "score": match.score,
-                "method": match.method,
-                "reasons": match.reasons,
-                "state": match.state,
-                "updated_at": now,
-            }
-            Match.insert(
-                item=match.item_id, entry=match.entry_id, created_at=now, **judged
-            ).on_conflict(
-                conflict_target=(Match.item, Match.entry),
-                update=judged,
-                where=Match.state.in_((MatchState.TAKEN, MatchState.TO_CONFIRM)),
-            ).execute()
 
 
 def show_items(db: Database, item_ids: Collection[int], state: ItemState, reason: str) -> None:

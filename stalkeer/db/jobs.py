@@ -14,11 +14,10 @@ from typing import Any
 
 import peewee as pw
 
-from stalkeer.core.jobs import URGENT, Attempt, DownloadChange, ItemMove, Job, NewJob
+from stalkeer.core.jobs import URGENT, Attempt, ItemMove, Job, NewJob
 from stalkeer.core.states import (
     ACTIVE_JOB_STATUSES,
     QUEUES,
-    DownloadStatus,
     ItemState,
     JobKind,
     JobStatus,
@@ -47,7 +46,7 @@ _FIELDS: dict[str, pw.Field[Any]] = {
 }
 _WEBHOOK_COLUMNS = (
     "INSERT INTO job (kind, queue, status, priority, payload, instance, max_attempts, title, "
-    "attempts, crashes, replays, cancel_requested, error_code, last_error, run_at, created_at, "
+    "attempts, crashes, replays, is_held, error_code, last_error, run_at, created_at, "
     "updated_at) VALUES "
 )
 
@@ -92,9 +91,31 @@ class Jobs:
         return tuple(_attempt(row) for row in rows)
 
     @reads
-    def has_active(self, kind: JobKind) -> bool:
-        """Say whether a job of this kind is ready or running."""
-        return bool(models.Job.select().where((models.Job.kind == kind) & _ACTIVE).exists())
+    def has_active(self, kind: JobKind, *, unfailed: bool = False) -> bool:
+        """Say whether a job of this kind is ready or running; `unfailed`: and has not failed yet."""
+        query = models.Job.select().where((models.Job.kind == kind) & _ACTIVE)
+        if unfailed:
+            query = query.where(models.Job.last_error == "")
+        return bool(query.exists())
+
+    @reads
+    def last_of(self, download_id: int, kind: JobKind) -> Job | None:
+        """Return the newest job of a kind for a download, or None."""
+        row = (
+            models.Job.select()
+            .where((models.Job.download == download_id) & (models.Job.kind == kind))
+            .order_by(models.Job.id.desc())
+            .get_or_none()
+        )
+        return None if row is None else read_job(row)
+
+    @reads
+    def active_items(self, instance: str) -> set[int]:
+        """Return the items that a ready or running job of an instance is for."""
+        active = models.Job.select().where((models.Job.instance == instance) & _ACTIVE)
+        items = {row.item_id for row in active if row.item_id is not None}
+        downloads = [row.download_id for row in active if row.download_id is not None]
+        return items.union(*(self._downloads.item_ids(each) for each in downloads))
 
     @reads
     def counts(self) -> dict[str, int]:
@@ -136,6 +157,21 @@ class Jobs:
         return added[0] if added else None
 
     @writes
+    def add_or_find(self, new: NewJob) -> int:
+        """Write a job and return its id, or that of the active job with the same key.
+
+        An active one that waits is made as urgent as the new one.
+        """
+        added = self.add(new)
+        if added is not None:
+            return added
+        row = models.Job.get((models.Job.dedup_key == new.dedup_key) & _ACTIVE)
+        models.Job.update(priority=new.priority).where(
+            (models.Job.id == row.id) & (models.Job.priority > new.priority)
+        ).execute()
+        return int(row.id)
+
+    @writes
     def add_webhooks(self, deliveries: Sequence[tuple[str, str]]) -> list[int]:
         """Write a webhook job for each (instance, body); return the ids in the same order.
 
@@ -163,27 +199,6 @@ class Jobs:
         return self._ring_due(limits) if self._is_any_due() else []
 
     @writes
-    def cancel_for_items(self, item_ids: Collection[int], reason: str) -> int:
-        """Cancel the searches and unfinished downloads of items; return how many.
-
-        A download that is also for another item which is still missing goes on.
-        """
-        # A download is filed under the first of its items.
-        downloads = models.DownloadItem.select(models.DownloadItem.download).where(
-            models.DownloadItem.item.in_(item_ids)
-        )
-        query = models.Job.select().where(
-            (models.Job.item.in_(item_ids) | models.Job.download.in_(downloads))
-            & models.Job.kind.in_((JobKind.SEARCH, JobKind.DOWNLOAD))
-            & _ACTIVE
-        )
-        rows = self.db.lock(query)
-        doomed = [row for row in rows if self._nobody_else_needs(row, item_ids)]
-        for row in doomed:
-            self._cancel(row, reason)
-        return len(doomed)
-
-    @writes
     def hurry(self) -> int:
         """Make due what waits for something outside; return how many jobs that are.
 
@@ -200,6 +215,11 @@ class Jobs:
             )
             .execute()
         )
+
+    @writes
+    def forget_bells(self) -> None:
+        """Ring again at once for what waits: the bells of a dead process died with its broker."""
+        models.Job.update(enqueued_at=None).where(models.Job.status == JobStatus.READY).execute()
 
     @writes
     def prune(self, *, older_than_s: float) -> int:
@@ -261,6 +281,7 @@ class Jobs:
         return (
             models.Job.queue.in_(queues)
             & (models.Job.status == JobStatus.READY)
+            & (models.Job.is_held == False)  # noqa: E712 # SQL has no `is`
             & (models.Job.run_at <= self.db.now())
             & (
                 models.Job.enqueued_at.is_null()
@@ -271,35 +292,6 @@ class Jobs:
     def _show_searching(self, item_id: int) -> None:
         if self._downloads.held_for(item_id) is None:
             self._items.move([ItemMove(item_id=item_id, state=ItemState.SEARCHING)])
-
-    def _nobody_else_needs(self, row: models.Job, item_ids: Collection[int]) -> bool:
-        if row.download_id is None:
-            return True
-        others = set(self._downloads.item_ids(row.download_id)) - set(item_ids)
-        return not any(item.is_missing for item in self._items.many(others))
-
-    def _cancel(self, row: models.Job, reason: str) -> None:
-        """Cancel a waiting job now, and ask a running one to stop."""
-        waiting = (
-            models.Job.update(
-                status=JobStatus.CANCELLED,
-                result={"outcome": "cancelled", "reason": reason},
-                finished_at=self.db.now(),
-                updated_at=self.db.now(),
-            )
-            .where((models.Job.id == row.id) & (models.Job.status == JobStatus.READY))
-            .execute()
-        )
-        if not waiting:
-            models.Job.update(
-                cancel_requested=True, result={"outcome": "cancelled", "reason": reason}
-            ).where((models.Job.id == row.id) & (models.Job.status == JobStatus.RUNNING)).execute()
-        elif row.download_id is not None:
-            self._downloads.change(
-                DownloadChange(
-                    download_id=row.download_id, status=DownloadStatus.CANCELLED, reason=reason
-                )
-            )
 
 
 _ACTIVE = models.Job.status.in_(ACTIVE_JOB_STATUSES)
@@ -327,6 +319,7 @@ def read_job(row: models.Job) -> Job:
         error_code=row.error_code,
         last_error=row.last_error,
         result=row.result,
+        cancelled_state=None if row.cancelled_state is None else ItemState(row.cancelled_state),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

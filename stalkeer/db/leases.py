@@ -20,12 +20,20 @@ from stalkeer.core.jobs import (
     NewDownload,
     later,
 )
-from stalkeer.core.states import JobKind, JobStatus, download_status, import_status
+from stalkeer.core.states import (
+    DownloadStatus,
+    JobKind,
+    JobStatus,
+    StopRequest,
+    download_status,
+    import_status,
+)
 from stalkeer.db import models
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.items import Items
 from stalkeer.db.jobs import Jobs, read_job
+from stalkeer.db.matches import Matches
 from stalkeer.db.slots import SlotLimits, Slots
 from stalkeer.errors import StalkeerError
 
@@ -35,7 +43,7 @@ _FREED: dict[str, Any] = {
     "lease_token": None,
     "lease_until": None,
     "enqueued_at": None,
-    "cancel_requested": False,
+    "stop_request": None,
 }
 
 
@@ -50,7 +58,7 @@ class Renewed:
     """A lease that still holds, and whether somebody asked its job to stop."""
 
     token: str
-    cancel_requested: bool
+    stop_request: StopRequest | None
 
 
 class Leases:
@@ -62,6 +70,7 @@ class Leases:
         jobs: Jobs,
         downloads: Downloads,
         items: Items,
+        matches: Matches,
         slots: Slots,
         *,
         lease_s: float,
@@ -72,6 +81,7 @@ class Leases:
         self._jobs = jobs
         self._downloads = downloads
         self._items = items
+        self._matches = matches
         self._slots = slots
 
     @writes
@@ -105,23 +115,25 @@ class Leases:
         rows = (
             models.Job.update(lease_until=self.db.now(self.lease_s))
             .where(models.Job.lease_token.in_(tokens) & (models.Job.status == JobStatus.RUNNING))
-            .returning(models.Job.lease_token, models.Job.cancel_requested)
+            .returning(models.Job.lease_token, models.Job.stop_request)
             .execute()
         )
-        held = tuple(Renewed(row.lease_token or "", row.cancel_requested) for row in rows)
+        held = tuple(Renewed(row.lease_token or "", _request(row)) for row in rows)
         self._slots.renew([renewed.token for renewed in held], self.lease_s)
         return held
 
     @writes
-    def progress(self, lease: Lease, *, done: int, total: int | None, resume_token: str) -> bool:
-        """Write how far a download has come; return whether somebody asked it to stop.
+    def progress(
+        self, lease: Lease, *, done: int, total: int | None, resume_token: str
+    ) -> StopRequest | None:
+        """Write how far a download has come; return what it was asked to do, if anything.
 
         Raises `LeaseLostError` when the lease is no longer ours.
         """
         rows = list(
             models.Job.update(progress_at=self.db.now(), lease_until=self.db.now(self.lease_s))
             .where(_held(lease))
-            .returning(models.Job.cancel_requested, models.Job.download)
+            .returning(models.Job.stop_request, models.Job.download)
             .execute()
         )
         if not rows:
@@ -129,7 +141,7 @@ class Leases:
         download_id = rows[0].download_id
         if download_id is not None:
             self._downloads.progress(download_id, done, total, resume_token)
-        return bool(rows[0].cancel_requested)
+        return _request(rows[0])
 
     @writes
     def check(self, lease: Lease, change: DownloadChange | None = None) -> None:
@@ -156,16 +168,17 @@ class Leases:
         row = self._held_row(lease)
         if row is None:
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
-        if row.cancel_requested and ended.status is JobStatus.READY:
-            # Asked to stop after its last look: it must not come back.
-            ended = _CANCELLED
+        request = _request(row)
+        if request is not None and ended.status is JobStatus.READY:
+            # Asked to stop after its last look: it must not come back by itself.
+            ended = _STOPPED[request]
         job = self._leave(row, self._values(ended) | {"crashes": 0})
         self._close_attempt(lease.token, ended)
         self._slots.release(lease.token)
         if ended.pause_provider_s and job.provider:
             self._slots.pause(job.provider, ended.pause_provider_s, limits)
         self._show(job, ended)
-        self._items.keep_matches(ended.matches)
+        self._matches.keep(ended.matches)
         self._items.move(ended.items)
         for download in ended.downloads:
             self._start(download)
@@ -196,7 +209,7 @@ class Leases:
         if row is None:
             return False
         crashes = 0 if row.progress_at is not None else row.crashes + 1
-        ended = _after_crash(crashes, cancelled=row.cancel_requested)
+        ended = _after_crash(crashes, _request(row))
         values = self._values(ended) | {"crashes": crashes}
         job = self._leave(row, values)
         self._close_attempt(token, replace(ended, outcome="crashed"))
@@ -208,7 +221,7 @@ class Leases:
         """Return the columns of a job row that has just left `running`."""
         values: dict[str, Any] = _FREED | {"status": ended.status, "updated_at": self.db.now()}
         if ended.status is JobStatus.READY:
-            values["run_at"] = self.db.now(ended.run_in_s)
+            values |= {"run_at": self.db.now(ended.run_in_s), "is_held": ended.is_held}
         else:
             values["finished_at"] = self.db.now()
         if ended.outcome or ended.reason:
@@ -245,6 +258,7 @@ class Leases:
             .where(
                 (models.Job.id == lease.job_id)
                 & (models.Job.status == JobStatus.READY)
+                & (models.Job.is_held == False)  # noqa: E712 # SQL has no `is`
                 & (models.Job.run_at <= now)
             )
             .returning(models.Job)
@@ -298,6 +312,10 @@ class Leases:
         change = ended.download or DownloadChange(download_id=job.download_id)
         if not change.reason:
             change = replace(change, reason=ended.reason or (job.result or {}).get("reason", ""))
+        if ended.is_held:
+            change = replace(change, status=DownloadStatus.PAUSED)
+        if ended.status is JobStatus.CANCELLED:
+            change = replace(change, item_state=job.cancelled_state)
         if job.kind is JobKind.DOWNLOAD and change.status is None:
             status = download_status(ended.status, had_error=bool(ended.error))
             change = replace(change, status=status)
@@ -307,6 +325,11 @@ class Leases:
 
 
 _CANCELLED = Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+_STOPPED = {
+    StopRequest.CANCEL: _CANCELLED,
+    StopRequest.DROP: _CANCELLED,
+    StopRequest.PAUSE: Ended(status=JobStatus.READY, costs_attempt=False, is_held=True),
+}
 
 
 def _held(lease: Lease) -> Any:
@@ -317,10 +340,14 @@ def _held(lease: Lease) -> Any:
     )
 
 
-def _after_crash(crashes: int, *, cancelled: bool) -> Ended:
+def _request(row: models.Job) -> StopRequest | None:
+    return None if row.stop_request is None else StopRequest(row.stop_request)
+
+
+def _after_crash(crashes: int, request: StopRequest | None) -> Ended:
     """Decide what becomes of a job whose worker died for the given time in a row."""
-    if cancelled:
-        return _CANCELLED
+    if request is not None:
+        return _STOPPED[request]
     if crashes >= MAX_CRASHES:
         return Ended(
             status=JobStatus.FAILED,

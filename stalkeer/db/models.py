@@ -230,7 +230,11 @@ class DownloadEvent(Base):
 
 
 class Job(Stamped):
-    """A unit of work, and the truth about it."""
+    """A unit of work, and the truth about it.
+
+    `stop_request` is what a running one was asked to do, `cancelled_state` the state its items get
+    when it ends cancelled. One that `is_held` waits until a person lets it go on.
+    """
 
     id = pw.BigAutoField()
     kind = pw.CharField(max_length=32)
@@ -256,7 +260,9 @@ class Job(Stamped):
     lease_token = pw.CharField(max_length=64, null=True)
     lease_until = UtcField(null=True)
     progress_at = UtcField(null=True)
-    cancel_requested = pw.BooleanField(default=False)
+    stop_request = pw.CharField(max_length=16, null=True)
+    cancelled_state = pw.CharField(max_length=16, null=True)
+    is_held = pw.BooleanField(default=False)
     error_code = pw.CharField(max_length=64, default="")
     last_error = pw.TextField(default="")
     result = JsonField(null=True)

@@ -133,8 +133,11 @@ class Playlists:
     def begin(self, playlist_id: int) -> int:
         """Start an import and return its version; what an interrupted one left is removed."""
         version = Playlist.get_by_id(playlist_id).version
-        PlaylistItem.delete().where(
-            (PlaylistItem.playlist == playlist_id) & (PlaylistItem.first_version > version)
+        of_playlist = PlaylistItem.playlist == playlist_id
+        PlaylistItem.delete().where(of_playlist & (PlaylistItem.first_version > version)).execute()
+        # The next import gets the same number again: what only the last one saw is not in it.
+        PlaylistItem.update(last_version=version).where(
+            of_playlist & (PlaylistItem.last_version > version)
         ).execute()
         return int(version) + 1
 

@@ -17,10 +17,12 @@ from typing import ClassVar
 from playhouse.migrations import Runner
 
 from stalkeer.db.connect import Database, reads
+from stalkeer.db.control import Control
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.items import Items
 from stalkeer.db.jobs import Jobs
 from stalkeer.db.leases import Leases
+from stalkeer.db.matches import Matches
 from stalkeer.db.models import MODELS, Playlist
 from stalkeer.db.playlists import Playlists
 from stalkeer.db.records import Instances, Runs, SavedSettings, Schedules
@@ -47,8 +49,12 @@ class Store:
         slots = Slots(db)
         self.downloads = Downloads(db)
         self.items = Items(db)
+        self.matches = Matches(db)
+        self.control = Control(db, self.downloads, self.items)
         self.jobs = Jobs(db, self.downloads, self.items, slots)
-        self.leases = Leases(db, self.jobs, self.downloads, self.items, slots, lease_s=lease_s)
+        self.leases = Leases(
+            db, self.jobs, self.downloads, self.items, self.matches, slots, lease_s=lease_s
+        )
         self.playlists = Playlists(db)
         self.instances = Instances(db)
         self.schedules = Schedules(db, self.jobs)

@@ -76,9 +76,9 @@ class Engine:
 
         `on_progress` is called about once a MiB and whenever `resume` changes; `on_head(part,
         bytes)` once, when 4 MiB are on disk. Both run in this thread, and what they raise ends
-        the fetch. Whatever ends it, the part file keeps what arrived. Running it twice is
-        harmless: a complete part file is not fetched again. Raises the errors of
-        `downloader.errors`.
+        the fetch. `should_stop` is asked thousands of times and must be cheap. Whatever ends a
+        fetch, the part file keeps what arrived. Running it twice is harmless: a complete part
+        file is not fetched again. Raises the errors of `downloader.errors`.
         """
         rules, url = self.rules, parse_url(request.url)
         with open_part(request.part) as descriptor, rules.limiter.stream():

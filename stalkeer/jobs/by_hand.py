@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from stalkeer.arr.radarr import Radarr
-from stalkeer.core.jobs import URGENT, ItemMove, NewJob
-from stalkeer.core.states import ItemState, JobKind, MatchState
+from stalkeer.core.jobs import URGENT, NewJob
+from stalkeer.core.states import JobKind, MatchState
 from stalkeer.core.wants import Scope
-from stalkeer.db.items import Item, MatchRow
+from stalkeer.db.items import Item
+from stalkeer.db.matches import MatchRow
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.services import Services
-from stalkeer.jobs.wanted import scope_of, search_job, want_episodes, want_movie
+from stalkeer.jobs.wanted import search_job, want_episodes, want_movie
 
 
 class NotWantedError(StalkeerError):
@@ -78,17 +79,17 @@ def choose(services: Services, instance: str, arr_id: int, entry_id: int) -> Mat
     if services.store.playlists.entry(entry_id) is None:
         raise MissingRowError(f"There is no playlist entry {entry_id}.")
     item = _wanted_now(services, instance, arr_id)
-    match = services.store.items.match_by_hand(item.id, entry_id)
+    match = services.store.matches.by_hand(item.id, entry_id)
     return _say(services, match, MatchState.CONFIRMED)
 
 
 def _say(services: Services, match: MatchRow, state: MatchState) -> MatchRow:
     """Write a person's word and search again: the search obeys it."""
-    services.store.items.say(match.id, state)
+    services.store.matches.say(match.id, state)
     item = services.store.items.get(match.item_id)
     if item is not None and item.is_missing:
         if state is MatchState.REJECTED:
-            services.store.jobs.cancel_for_items([item.id], "its entry was rejected")
+            services.store.control.cancel_for_items([item.id], "its entry was rejected")
         services.store.items.start_anew(item.id)
         services.store.jobs.add_or_find(search_job(item, priority=URGENT))
         services.ring()
@@ -96,7 +97,7 @@ def _say(services: Services, match: MatchRow, state: MatchState) -> MatchRow:
 
 
 def _match(services: Services, match_id: int) -> MatchRow:
-    match = services.store.items.match(match_id)
+    match = services.store.matches.get(match_id)
     if match is None:
         raise MissingRowError(f"There is no match {match_id}.")
     return match

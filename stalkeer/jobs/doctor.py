@@ -13,12 +13,11 @@ from pathlib import Path, PurePosixPath
 from stalkeer.arr.http import ArrRefusedError
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
-from stalkeer.core.pathmap import PathMap
 from stalkeer.db.connect import StoreError
 from stalkeer.db.playlists import PlaylistRow
 from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
-from stalkeer.jobs.folders import FolderNotSeenError, FolderNotWritableError, sees, sees_as
+from stalkeer.jobs.folders import FolderNotWritableError, sees, sees_as
 from stalkeer.jobs.register import Webhook, check_reach, is_registered
 from stalkeer.jobs.services import InstanceRules, Services
 

@@ -163,10 +163,10 @@ def _fetch(task: _Task) -> Ended:
 
 def _stopped(task: _Task, recorder: _Recorder) -> StoppedError:
     """Save the offset, unless the job is somebody else's by now."""
-    if task.run.reason is StopReason.SHUTDOWN:
-        recorder.write()
-    if task.run.reason is StopReason.CANCELLED:
+    if task.run.reason is StopReason.DROPPED:
         remove_part(task.part)
+    elif task.run.reason is not StopReason.LOST:
+        recorder.write()
     return StoppedError(f"{task.download.title} was stopped: {task.run.reason}.")
 
 
@@ -192,19 +192,18 @@ class _Recorder:
             self.write()
 
     def write(self) -> None:
-        """Write the newest figures; a cancel that was asked for in the row stops the run."""
+        """Write the newest figures, and hear what the job was asked to do meanwhile."""
         if self._last is None:
             return
         self._written_at = time.monotonic()
         self._written_bytes = self._last.bytes_done
-        cancelled = self._task.services.store.leases.progress(
+        request = self._task.services.store.leases.progress(
             self._task.run.lease,
             done=self._last.bytes_done,
             total=self._last.total_bytes,
             resume_token=self._last.resume.to_token(),
         )
-        if cancelled:
-            self._task.run.stop(StopReason.CANCELLED)
+        self._task.run.obey(request)
 
 
 def _judge(task: _Task, facts: MediaFacts) -> None:

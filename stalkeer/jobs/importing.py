@@ -31,6 +31,12 @@ class ImportRefusedError(StalkeerError):
     code: ClassVar[str] = "import_refused"
 
 
+class ImportNotVisibleError(ImportRefusedError):
+    """The arr does not see the file; it is asked again once it does."""
+
+    code: ClassVar[str] = "import_not_visible"
+
+
 class ImportUnprovenError(StalkeerError):
     """The arr says it is done, and yet has no file."""
 
@@ -86,7 +92,7 @@ def _refuse(task: _Task, verdict: ImportVerdict) -> None:
             f"Replay the download to fetch it again."
         )
     if not verdict.visible:
-        raise ImportRefusedError(
+        raise ImportNotVisibleError(
             f"{task.download.title}: {name} does not see {task.theirs}. Mount the same folder in "
             f"both containers, or set {task.rules.setting}_PATH_MAP; then replay this job."
         )

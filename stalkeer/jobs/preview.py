@@ -28,7 +28,7 @@ class Preview:
 
 def preview(services: Services, instance: str, *, limit: int = 0) -> Iterator[Preview]:
     """Judge everything an instance misses, newest first, at most `limit` items (0: all)."""
-    arr, rules = services.instance(instance)
+    arr, _ = services.instance(instance)
     library = services.libraries.of(arr)
     for wanted in islice(_missing(services, arr, instance), limit or None):
         candidates = services.store.playlists.candidates(wanted)

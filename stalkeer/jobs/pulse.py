@@ -88,5 +88,5 @@ class Pulse(threading.Thread):
         for token, run in runs.items():
             if token not in held:
                 run.stop(StopReason.LOST)
-            elif held[token].cancel_requested:
-                run.stop(StopReason.CANCELLED)
+            else:
+                run.obey(held[token].stop_request)

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -93,8 +94,9 @@ class WebhookWriter(threading.Thread):
         try:
             ids = self._write([(delivery.instance, delivery.body) for delivery in batch])
         except Exception as exc:  # noqa: BLE001  # whatever it is, each request gets its answer
-            if len(batch) == 1:
-                _refuse(batch[0], exc)
+            if len(batch) == 1 or isinstance(exc, StalkeerError):
+                # A database that is away is away for all of them, and each wait for it is long.
+                _refuse(batch, exc)
                 return
             # One by one, so that a bad row does not take its neighbours along.
             log.warning("webhooks could not be written together", error=str(exc))
@@ -113,12 +115,19 @@ def _answer(batch: Sequence[_Delivery], ids: Sequence[int]) -> None:
             if not delivery.written.done():
                 delivery.written.set_result(job_id)
 
-    batch[0].loop.call_soon_threadsafe(resolve)
+    _in_loop(batch, resolve)
 
 
-def _refuse(delivery: _Delivery, exc: Exception) -> None:
+def _refuse(batch: Sequence[_Delivery], exc: Exception) -> None:
     def fail() -> None:
-        if not delivery.written.done():
-            delivery.written.set_exception(exc)
+        for delivery in batch:
+            if not delivery.written.done():
+                delivery.written.set_exception(exc)
 
-    delivery.loop.call_soon_threadsafe(fail)
+    _in_loop(batch, fail)
+
+
+def _in_loop(batch: Sequence[_Delivery], answer: Callable[[], None]) -> None:
+    # A loop that is closed has nobody left who waits for an answer.
+    with suppress(RuntimeError):
+        batch[0].loop.call_soon_threadsafe(answer)

@@ -1,4 +1,4 @@
-"""Asks one instance what it misses, and starts searches for what nobody works on.
+"""Asks one instance what it misses, and takes the next step for everything nobody works on.
 
 This is what makes the promise true: a webhook that was lost is found here. It makes the same jobs
 as a webhook, under the same keys, so running twice makes no doubles.
@@ -6,20 +6,27 @@ as a webhook, under the same keys, so running twice makes no doubles.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import Movie
-from stalkeer.core.jobs import ROUTINE, Ended, done
-from stalkeer.core.states import ItemState
+from stalkeer.core.jobs import ROUTINE, Ended, ItemMove, NewJob, done
+from stalkeer.core.outcomes import NextStep, Past, Step, next_step
+from stalkeer.core.states import ItemState, JobKind
 from stalkeer.core.wants import Verdict, Want
+from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.importing import ImportNotVisibleError
 from stalkeer.jobs.services import InstanceRules, Run, Services
 from stalkeer.jobs.wanted import (
     SCAN_PATIENCE_S,
+    import_job,
     scope_of,
     search_job,
     want_episodes,
@@ -29,40 +36,141 @@ from stalkeer.log import get_logger
 
 log = get_logger(__name__)
 
+_SHOWN = {
+    ItemState.SEARCHING: "searching",
+    ItemState.DOWNLOADING: "downloading",
+    ItemState.WAITING: "waiting",
+    ItemState.OBTAINED: "to import",
+    ItemState.TO_CONFIRM: "to confirm",
+    ItemState.NO_MATCH: "in no list",
+    ItemState.FAILED: "failed",
+    ItemState.IMPORT_FAILED: "not imported",
+}
+"""The states that the line of a run names, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One reconcile."""
+
+    services: Services
+    arr: Radarr | Sonarr
+    rules: InstanceRules
+
 
 def handle(run: Run, services: Services) -> Ended:
-    """Reconcile one instance."""
+    """Reconcile one instance. With `fresh` in its payload its library is read anew."""
     arr, rules = services.instance(run.job.instance)
+    if json.loads(run.job.payload).get("fresh"):
+        arr.forget_library()
     run_id = services.store.runs.start("sync", rules.name)
     try:
-        items = _read(services, arr, rules)
-        services.store.instances.note_sync(rules.name, counts=_counts(items))
+        jobs, counts = _reconcile(_Task(services, arr, rules))
     except StalkeerError as exc:
         services.store.instances.note_error(rules.name, str(exc))
         services.store.runs.finish(run_id, item_count=0, counts={}, error=str(exc))
         raise
-    services.store.runs.finish(run_id, item_count=len(items), counts=_counts(items))
-    new = [item for item in items if item.state is ItemState.SEARCHING and not item.searched_at]
-    jobs = tuple(search_job(item, priority=ROUTINE) for item in new[: rules.search_limit])
-    log.info("reconciled", instance=rules.name, **_counts(items))
-    return done("reconciled", f"{len(items)} missing, {len(jobs)} to search for", then=jobs)
+    services.store.instances.note_sync(rules.name, counts=counts)
+    services.store.runs.finish(run_id, item_count=counts["missing"], counts=counts)
+    line = f"{counts['missing']} missing{_line(counts)}"
+    log.info("%s: %s", rules.name, line)
+    return done("reconciled", line, then=jobs)
 
 
-def _read(services: Services, arr: Radarr | Sonarr, rules: InstanceRules) -> list[Item]:
-    """Write down everything the instance misses, newest first."""
-    arr.check_product()
-    scope = scope_of(arr, rules)
-    judged: list[tuple[Verdict, Item | None]] = []
-    if isinstance(arr, Radarr):
-        judged = [
-            want_movie(services, rules.name, movie, scope)
-            for movie in arr.missing()
-            if movie.is_scanned or not _is_new(movie, services)
-        ]
-    else:
-        for series, episode in arr.missing():
-            judged += want_episodes(services, rules.name, series, [episode], scope)
+def _reconcile(task: _Task) -> tuple[tuple[NewJob, ...], dict[str, int]]:
+    """Return the jobs of the next steps, and the counts by state as they are then."""
+    started_at = task.services.store.clock()
+    items = _read(task)
+    # Read after the arr: an item that a webhook brought meanwhile has its job by now.
+    busy = task.arr.busy_items()
+    active = task.services.store.jobs.active_items(task.rules.name)
+    _close_gone(task, {item.id for item in items} | active, started_at)
+    searches: list[Item] = []
+    jobs: list[NewJob] = []
+    for item in items:
+        held = task.services.store.downloads.held_for(item.id)
+        step = _next_step(task, item, held, is_active=item.id in active, busy=busy)
+        if step.step is Step.IMPORT and held is not None:
+            jobs.append(_import_again(task, item, held))
+        elif step.step in (Step.SEARCH, Step.SEARCH_ANEW) and (
+            len(searches) < task.rules.search_limit
+        ):
+            searches.append(item)
+            if step.step is Step.SEARCH_ANEW:
+                task.services.store.items.start_anew(item.id, failures=item.failures)
+    jobs += [search_job(item, priority=ROUTINE) for item in searches]
+    return tuple(jobs), _counts(items)
+
+
+def _next_step(
+    task: _Task, item: Item, held: Download | None, *, is_active: bool, busy: frozenset[int]
+) -> NextStep:
+    is_refused = item.state is ItemState.IMPORT_FAILED
+    past = Past(
+        item.state,
+        item.moved_at or item.updated_at,
+        item.failures,
+        is_active=is_active,
+        is_busy=item.wanted.arr_id in busy,
+        is_held=held is not None and not is_refused,
+        became_visible=is_refused and _is_visible_now(task, held),
+    )
+    return next_step(past, task.services.now())
+
+
+def _is_visible_now(task: _Task, held: Download | None) -> bool:
+    """Ask again whether the arr sees a file that it did not see when it should import it."""
+    if held is None or held.download_path is None:
+        return False
+    refused = task.services.store.jobs.last_of(held.id, JobKind.IMPORT)
+    if refused is None or refused.error_code != ImportNotVisibleError.code:
+        return False
+    return task.arr.sees_file(task.rules.path_map.theirs(held.download_path)) is True
+
+
+def _import_again(task: _Task, item: Item, held: Download) -> NewJob:
+    return import_job(item, held, priority=ROUTINE, max_attempts=task.services.downloads.attempts)
+
+
+def _close_gone(task: _Task, known: set[int], started_at: datetime) -> None:
+    """Mark what was missing before and is no longer: it has a file, or is not wanted any more."""
+    reason = f"{task.rules.name} no longer misses it"
+    task.services.store.items.move(
+        ItemMove(item_id=item.id, state=ItemState.GONE, reason=reason)
+        for item in task.services.store.items.missing_of(task.rules.name)
+        if item.id not in known and item.updated_at < started_at and _can_be_gone(task, item)
+    )
+
+
+def _can_be_gone(task: _Task, item: Item) -> bool:
+    """Say whether being absent from the list of missing items means anything.
+
+    Radarr leaves out movies without a year, Sonarr episodes that have not aired.
+    """
+    if isinstance(task.arr, Radarr):
+        return item.wanted.year > 0
+    if item.state is not ItemState.UNRELEASED:
+        return True
+    return item.wanted.series_id not in {series.id for series in task.arr.series()}
+
+
+def _read(task: _Task) -> list[Item]:
+    """Write down everything the instance misses, newest first; what is unreleased is left out."""
+    task.arr.check_product()
+    judged = _judged(task)
     return _newest_first(item for verdict, item in judged if item and verdict.want is Want.YES)
+
+
+def _judged(task: _Task) -> Iterator[tuple[Verdict, Item | None]]:
+    services, arr, name = task.services, task.arr, task.rules.name
+    scope = scope_of(arr, task.rules)
+    if isinstance(arr, Radarr):
+        for movie in arr.missing():
+            if movie.is_scanned or not _is_new(movie, services):
+                yield want_movie(services, name, movie, scope)
+        return
+    for series, episode in arr.missing():
+        yield from want_episodes(services, name, series, [episode], scope)
 
 
 def _is_new(movie: Movie, services: Services) -> bool:
@@ -83,6 +191,13 @@ def _newest_first(items: Iterable[Item]) -> list[Item]:
     )
 
 
-def _counts(items: Iterable[Item]) -> dict[str, int]:
+def _counts(items: Sequence[Item]) -> dict[str, int]:
     states = Counter(item.state.value for item in items)
-    return {"missing": states.total(), **states}
+    return {"missing": len(items), **states}
+
+
+def _line(counts: dict[str, int]) -> str:
+    """Name the states there are any of: `, 3 downloading, 8 in no list`."""
+    return "".join(
+        f", {counts[state]} {words}" for state, words in _SHOWN.items() if counts.get(state)
+    )

@@ -142,12 +142,14 @@ def _store(task: _Import, source: OpenSource) -> None:
         summary.new, summary.changed = counts.new, counts.changed
         task.on_batch(summary)
     _check_not_shrunk(task)
+    # Of a list that was not read to its end the server must not say that it has not changed.
+    is_whole = not task.how.limit
     summary.gone = playlists.publish(
         playlist.id,
         version,
         entry_count=summary.entries,
-        etag=source.info.etag or "",
-        last_modified=source.info.last_modified or "",
+        etag=(source.info.etag or "") if is_whole else "",
+        last_modified=(source.info.last_modified or "") if is_whole else "",
     )
 
 

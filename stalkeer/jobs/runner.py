@@ -115,8 +115,10 @@ def _end(run: Run, ended: Ended, services: Services) -> None:
 
 
 def _stopped(run: Run) -> Ended:
-    if run.reason is StopReason.CANCELLED:
+    if run.reason in (StopReason.CANCELLED, StopReason.DROPPED):
         return Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+    if run.reason is StopReason.PAUSED:
+        return later("paused by a person", run_in_s=0, is_held=True)
     return later("interrupted by a shutdown", run_in_s=0)
 
 

@@ -5,7 +5,7 @@ Running twice is harmless: a download is unique per item and per entry while it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from stalkeer.core.entries import provider_of
 from stalkeer.core.jobs import Ended, ItemMove, NewDownload, NewJob, NewMatch, done, later, skipped
@@ -13,6 +13,7 @@ from stalkeer.core.matching import Ranking, Scored, rank
 from stalkeer.core.states import ImportStatus, ItemState, JobKind, MatchState
 from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
+from stalkeer.db.playlists import PlaylistRow
 from stalkeer.jobs.services import Run, Services
 from stalkeer.jobs.wanted import import_job, item_key
 
@@ -46,7 +47,8 @@ def _held(run: Run, services: Services, item: Item, held: Download) -> Ended:
 
 def _first_import_runs(services: Services) -> bool:
     unread = [row for row in services.store.playlists.all() if not row.version]
-    return bool(unread) and services.store.jobs.has_active(JobKind.REFRESH_PLAYLIST)
+    # A playlist that failed may fail for days; the others are searched meanwhile.
+    return bool(unread) and services.store.jobs.has_active(JobKind.REFRESH_PLAYLIST, unfailed=True)
 
 
 def _rank(item: Item, services: Services) -> Ranking:
@@ -59,8 +61,8 @@ def _rank(item: Item, services: Services) -> Ranking:
 def _decide(run: Run, services: Services, item: Item, ranking: Ranking) -> Ended:
     """Take the best entry that was not tried or rejected; else ask; else say why not."""
     tried = services.store.downloads.tried_entries(item.id)
-    rejected = services.store.items.rejected_entries(item.id)
-    confirmed = services.store.items.confirmed_entries(item.id)
+    rejected = services.store.matches.rejected(item.id)
+    confirmed = services.store.matches.confirmed(item.id)
     out = rejected | set(tried)
     both = (*ranking.taken, *ranking.to_confirm)
     sure = [one for one in both if one.entry_id in confirmed]
@@ -130,13 +132,15 @@ def _nothing(services: Services, item: Item, tried: Mapping[int, str]) -> Ended:
         last = list(tried.values())[-1]
         reason = f"all {len(tried)} fitting entries failed; the last one: {last}"
         return done("failed", reason, items=(_move(item, ItemState.FAILED, reason),))
-    playlists = services.store.playlists.all()
-    reason = (
-        "it is in none of the playlists"
-        if any(row.version for row in playlists)
-        else "no playlist is read yet: set STALKEER_M3U_FILE_PATH or STALKEER_M3U_URL"
-    )
+    reason = _why_in_none(services.store.playlists.all())
     return done("no_match", reason, items=(_move(item, ItemState.NO_MATCH, reason),))
+
+
+def _why_in_none(playlists: Sequence[PlaylistRow]) -> str:
+    if any(row.version for row in playlists):
+        return "it is in none of the playlists"
+    trouble = next((row.last_error for row in playlists if row.last_error), None)
+    return f"no playlist is read yet: {trouble or 'set STALKEER_M3U_URL or STALKEER_M3U_FILE_PATH'}"
 
 
 def _move(item: Item, state: ItemState, reason: str) -> ItemMove:

@@ -16,6 +16,7 @@ from stalkeer.core.items import Service
 from stalkeer.core.jobs import Job, Lease
 from stalkeer.core.matching import MatchRules
 from stalkeer.core.pathmap import PathMap
+from stalkeer.core.states import StopRequest
 from stalkeer.db.slots import SlotLimits
 from stalkeer.db.store import Store
 from stalkeer.downloader.http import Engine
@@ -93,6 +94,10 @@ class StopReason(StrEnum):
     """The process ends: the job goes on after the next start."""
     CANCELLED = "cancelled"
     """A person or the arr said so."""
+    DROPPED = "dropped"
+    """The same, and nothing of it is needed any more."""
+    PAUSED = "paused"
+    """A person wants it to rest."""
     LOST = "lost"
     """Its lease is somebody else's: it must not write anything."""
 
@@ -124,6 +129,11 @@ class Run:
             self.reason = reason
         self._stopped.set()
 
+    def obey(self, request: StopRequest | None) -> None:
+        """Stop as somebody asked for through the job's row."""
+        if request is not None:
+            self.stop(_REASONS[request])
+
     def should_stop(self) -> bool:
         """Say whether it was asked to stop."""
         return self._stopped.is_set()
@@ -136,6 +146,13 @@ class Run:
         """Return, or raise `StoppedError` when it was asked to stop."""
         if self.should_stop():
             raise StoppedError(f"Job {self.job.id} was stopped: {self.reason}.")
+
+
+_REASONS = {
+    StopRequest.CANCEL: StopReason.CANCELLED,
+    StopRequest.DROP: StopReason.DROPPED,
+    StopRequest.PAUSE: StopReason.PAUSED,
+}
 
 
 class Running:

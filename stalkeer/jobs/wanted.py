@@ -48,7 +48,9 @@ def import_job(item: Item, download: Download, *, priority: int, max_attempts: i
     """Describe the import of a finished download; `item` is the first it is for."""
     return NewJob(
         kind=JobKind.IMPORT,
-        dedup_key=item_key(item.instance, item.wanted),
+        # Not the item's key: a search for another episode of the same file may hold that one, and
+        # an import that is not written is never made up for.
+        dedup_key=f"import:{download.id}",
         priority=min(priority, URGENT),
         instance=item.instance,
         item_id=item.id,

@@ -6,16 +6,18 @@ twice is harmless, because what follows is unique per item while it is active.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.arr.webhook import WebhookEvent, WebhookType, parse_webhook
-from stalkeer.core.jobs import URGENT, Ended, ItemMove, Job, done, later, skipped
+from stalkeer.core.jobs import ROUTINE, URGENT, Ended, ItemMove, Job, done, later, skipped
 from stalkeer.core.states import ItemState
 from stalkeer.core.wants import Verdict, Want
 from stalkeer.db.items import Item
 from stalkeer.jobs.services import InstanceRules, Run, Services
+from stalkeer.jobs.targets import import_target
 from stalkeer.jobs.wanted import (
     SCAN_PATIENCE_S,
     scope_of,
@@ -41,54 +43,59 @@ def handle(run: Run, services: Services) -> Ended:
     """Do what one delivery asks for."""
     event = parse_webhook(run.job.payload.encode())
     arr, rules = services.instance(run.job.instance)
-    if isinstance(arr, Radarr) and event.movie_id is not None:
-        return _handle_movie(run, services, arr, rules, event, event.movie_id)
-    if isinstance(arr, Sonarr) and event.series_id is not None:
-        return _handle_series(run, services, arr, rules, event, event.series_id)
-    return skipped(f"{event.event_text} names no item that {rules.name} can have")
+    names_item = event.movie_id if isinstance(arr, Radarr) else event.series_id
+    if names_item is None:
+        return skipped(f"{event.event_text} names no item that {rules.name} can have")
+    return _act(_Delivery(run, services, arr, rules, event))
 
 
-def _handle_movie(
-    run: Run,
-    services: Services,
-    radarr: Radarr,
-    rules: InstanceRules,
-    event: WebhookEvent,
-    movie_id: int,
-) -> Ended:
-    match event.event_type:
-        case WebhookType.MOVIE_ADDED:
-            return _movie_added(run, services, radarr, rules, movie_id)
-        case WebhookType.MOVIE_DELETE:
-            items = services.store.items.of_arr(rules.name, [movie_id])
-            return _gone(services, items, f"{event.title} was deleted in {rules.name}")
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """One delivery, with all that is needed to act on it."""
+
+    run: Run
+    services: Services
+    arr: Radarr | Sonarr
+    rules: InstanceRules
+    event: WebhookEvent
+
+    def known(self) -> tuple[Item, ...]:
+        """Return what we know of the items it names; a series alone names all its episodes."""
+        items, event, name = self.services.store.items, self.event, self.rules.name
+        if event.movie_id is not None:
+            return items.of_arr(name, [event.movie_id])
+        if event.episode_ids:
+            return items.of_arr(name, event.episode_ids)
+        return items.of_series(name, event.series_id or 0)
+
+
+def _act(delivery: _Delivery) -> Ended:
+    name, title = delivery.rules.name, delivery.event.title
+    match delivery.event.event_type:
+        case WebhookType.MOVIE_ADDED | WebhookType.SERIES_ADD:
+            return _added(delivery)
+        case WebhookType.MOVIE_DELETE | WebhookType.SERIES_DELETE:
+            reason = f"{title} was deleted in {name}"
+            return _close(delivery, delivery.known(), ItemState.GONE, reason)
         case WebhookType.DOWNLOAD:
-            movie = radarr.movie(movie_id)
-            present = [movie_id] if movie is not None and movie.has_file else []
-            return _present(services, rules, present)
+            # The echo of our own import ends here too: its download is complete, so nothing is
+            # cancelled.
+            present = [item for item in delivery.known() if _has_file(delivery, item)]
+            return _close(delivery, present, ItemState.IMPORTED, f"{name} has the file")
+        case WebhookType.GRAB:
+            missing = [item for item in delivery.known() if item.is_missing]
+            return _close(delivery, missing, ItemState.WAITING, f"{name} downloads it itself")
+        case WebhookType.MOVIE_FILE_DELETE | WebhookType.EPISODE_FILE_DELETE:
+            return _file_deleted(delivery)
         case _:
-            return _left_to_reconcile(event)
+            return skipped(f"{delivery.event.event_text} is not known: nothing is done about it")
 
 
-def _handle_series(
-    run: Run,
-    services: Services,
-    sonarr: Sonarr,
-    rules: InstanceRules,
-    event: WebhookEvent,
-    series_id: int,
-) -> Ended:
-    match event.event_type:
-        case WebhookType.SERIES_ADD:
-            return _series_added(run, services, sonarr, rules, series_id)
-        case WebhookType.SERIES_DELETE:
-            items = services.store.items.of_series(rules.name, series_id)
-            return _gone(services, items, f"{event.title} was deleted in {rules.name}")
-        case WebhookType.DOWNLOAD:
-            episodes = sonarr.episodes_by_ids(event.episode_ids)
-            return _present(services, rules, [each.id for each in episodes if each.has_file])
-        case _:
-            return _left_to_reconcile(event)
+def _added(delivery: _Delivery) -> Ended:
+    run, services, arr, rules = delivery.run, delivery.services, delivery.arr, delivery.rules
+    if isinstance(arr, Radarr):
+        return _movie_added(run, services, arr, rules, delivery.event.movie_id or 0)
+    return _series_added(run, services, arr, rules, delivery.event.series_id or 0)
 
 
 def _movie_added(
@@ -134,33 +141,46 @@ def _searches(title: str, judged: Iterable[tuple[Verdict, Item | None]]) -> Ende
     return done("searching", f"{len(jobs)} of {title} to search for", then=jobs)
 
 
-def _gone(services: Services, items: Iterable[Item], reason: str) -> Ended:
-    """Mark items as no longer wanted and cancel what is not finished."""
-    return _finish(services, [item.id for item in items], ItemState.GONE, reason)
+def _has_file(delivery: _Delivery, item: Item) -> bool:
+    return delivery.arr.imported_file(import_target([item])) is not None
 
 
-def _present(services: Services, rules: InstanceRules, arr_ids: list[int]) -> Ended:
-    """Mark items as in the library, and cancel what still fetches them.
-
-    The echo of our own import ends here too: its download is complete, so nothing is cancelled.
-    """
-    items = services.store.items.of_arr(rules.name, arr_ids)
-    reason = f"{rules.name} has the file"
-    return _finish(services, [item.id for item in items], ItemState.IMPORTED, reason)
-
-
-def _finish(services: Services, item_ids: list[int], state: ItemState, reason: str) -> Ended:
-    if not item_ids:
+def _close(delivery: _Delivery, items: Sequence[Item], state: ItemState, reason: str) -> Ended:
+    """Let items stand in a state, and cancel what still searches for or fetches them."""
+    if not items:
         return skipped("we were not looking for it")
-    services.store.items.move(
-        ItemMove(item_id=item_id, state=state, reason=reason) for item_id in item_ids
-    )
-    cancelled = services.store.jobs.cancel_for_items(item_ids, reason)
+    store, item_ids = delivery.services.store, [item.id for item in items]
+    store.items.move(ItemMove(item_id=item_id, state=state, reason=reason) for item_id in item_ids)
+    cancelled = store.control.cancel_for_items(item_ids, reason, show=state)
     return done("noted", f"{reason}; {cancelled} cancelled")
 
 
-def _left_to_reconcile(event: WebhookEvent) -> Ended:
-    return skipped(f"{event.event_text} starts nothing; the next reconcile looks at the item")
+def _file_deleted(delivery: _Delivery) -> Ended:
+    """Search again for what lost its file; who deleted it by hand does not want that entry."""
+    event, services, rules = delivery.event, delivery.services, delivery.rules
+    if event.delete_reason == "upgrade":
+        return skipped("a better file took its place")
+    if event.delete_reason == "manual":
+        for item in delivery.known():
+            services.store.matches.reject_imported(item.id)
+    judged = _judged_now(delivery)
+    wanted = [item for verdict, item in judged if item and verdict.want is Want.YES]
+    jobs = tuple(search_job(item, priority=ROUTINE) for item in wanted)
+    return done("noted", f"{event.title} lost a file in {rules.name}", then=jobs)
+
+
+def _judged_now(delivery: _Delivery) -> list[tuple[Verdict, Item | None]]:
+    """Read again what the delivery names, and write down what is missing of it."""
+    services, arr, rules, event = (
+        delivery.services, delivery.arr, delivery.rules, delivery.event,
+    )  # fmt: skip
+    scope = scope_of(arr, rules)
+    if isinstance(arr, Radarr):
+        movie = arr.movie(event.movie_id or 0)
+        return [] if movie is None else [want_movie(services, rules.name, movie, scope)]
+    series = arr.one_series(event.series_id or 0)
+    episodes = arr.episodes_by_ids(event.episode_ids)
+    return [] if series is None else want_episodes(services, rules.name, series, episodes, scope)
 
 
 def _is_young(job: Job, services: Services) -> bool:

@@ -12,7 +12,6 @@ import socket
 import threading
 from collections.abc import Collection
 from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
 
 from starlette.applications import Starlette
 
@@ -21,8 +20,6 @@ from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core import items
 from stalkeer.core.states import JobKind
-from stalkeer.db.connect import Database
-from stalkeer.db.store import Store
 from stalkeer.downloader.http import Engine
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.libraries import Libraries
@@ -37,6 +34,7 @@ from stalkeer.web.api import Api
 from stalkeer.web.app import make_app
 from stalkeer.web.auth import Credentials
 from stalkeer.web.webhooks import Webhooks
+from stalkeer.wiring.database import open_store
 from stalkeer.wiring.rules import (
     download_rules,
     engine_rules,
@@ -57,18 +55,6 @@ SPARE_THREADS = 4
 """Worker threads beyond those for downloads, so that an hour-long film never holds up a search."""
 STOP_S = 7.0
 _CHANCE = random.Random()  # noqa: S311 # for jitter only
-
-
-def open_store(settings: Settings) -> Store:
-    """Connect to the database of the settings; `migrate` is the caller's business."""
-    url = settings.database_url.get_secret_value()
-    register_secret(unquote(urlsplit(url).password or ""))
-    database = Database(
-        url,
-        pool_size=settings.database.pool_size,
-        pool_timeout_s=settings.database.pool_timeout,
-    )
-    return Store(database, lease_s=settings.downloads.lock_timeout)
 
 
 def _now() -> datetime:
@@ -119,6 +105,7 @@ class Service:
             taken_back = self.store.leases.take_back(expired_only=False)
             if taken_back:
                 log.info("jobs of the last run go on", job_ids=taken_back)
+            self.store.jobs.forget_bells()
         if self._workers is not None:
             # Whoever mends a setting starts again, and wants to see what comes of it.
             self.store.jobs.hurry()
@@ -132,10 +119,11 @@ class Service:
         """Stop the running jobs at a byte they can go on from, and end every thread."""
         self._closing.set()
         self.running.stop_all()
+        # First, because it would ring for the jobs that stop, and nobody here takes them any more.
+        self._pulse.stop()
         if self._workers is not None:
             self._workers.stop(STOP_S)
         self._writer.stop()
-        self._pulse.stop()
         for arr in self.services.arrs.values():
             arr.close()
         self.store.close()

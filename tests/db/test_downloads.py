@@ -179,7 +179,7 @@ def given_up(scene: Scene) -> None:
 
 def cancelled(scene: Scene) -> None:
     scene.taken()
-    scene.store.jobs.cancel_for_items([scene.item_id], "no longer wanted")
+    scene.store.control.cancel_for_items([scene.item_id], "no longer wanted")
 
 
 def imported(scene: Scene) -> None:
@@ -486,7 +486,7 @@ def test_entries_that_failed_for_good_are_told_oldest_first(store: Store) -> Non
 
 @pytest.mark.parametrize(
     ("happens", "is_kept"),
-    [(Scene.with_bytes, True), (given_up, True), (Scene.complete, False), (cancelled, False)],
+    [(Scene.with_bytes, True), (given_up, True), (Scene.complete, False), (cancelled, True)],
     ids=["active", "failed", "complete", "cancelled"],
 )
 def test_only_downloads_that_may_go_on_keep_their_part(

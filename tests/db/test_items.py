@@ -163,10 +163,10 @@ def test_what_a_person_said_is_told_apart(store: Store) -> None:
     states = (MatchState.CONFIRMED, MatchState.REJECTED, MatchState.TAKEN)
     keep(store, *(match(item_id, one, state) for one, state in zip(entries, states, strict=True)))
 
-    assert store.items.confirmed_entries(item_id) == {entries[0]}
-    assert store.items.rejected_entries(item_id) == {entries[1]}
-    assert store.items.rejected_entries(item_id + 1) == frozenset()
+    assert store.matches.confirmed(item_id) == {entries[0]}
+    assert store.matches.rejected(item_id) == {entries[1]}
+    assert store.matches.rejected(item_id + 1) == frozenset()
 
 
 def keep(store: Store, *matches: NewMatch) -> None:
-    store.db.write(lambda: store.items.keep_matches(matches))
+    store.db.write(lambda: store.matches.keep(matches))

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from stalkeer.core.jobs import URGENT, Ended, ItemMove, Lease, NewJob, done, later
-from stalkeer.core.states import DownloadStatus, ItemState, JobKind, JobStatus
+from stalkeer.core.states import DownloadStatus, ItemState, JobKind, JobStatus, StopRequest
 from stalkeer.db.jobs import RING_AGAIN_S, WEBHOOK_ATTEMPTS
 from stalkeer.db.pages import PageError, PageRequest
 from stalkeer.db.slots import SlotLimits
@@ -216,7 +216,7 @@ def test_a_waiting_download_is_cancelled_at_once(store: Store) -> None:
     job = film_on_its_way(store)
     assert job.item_id is not None
 
-    assert store.jobs.cancel_for_items([job.item_id], "Heat was deleted") == 1
+    assert store.control.cancel_for_items([job.item_id], "Heat was deleted") == 1
 
     after = store.jobs.get(job.id)
     download = store.downloads.get(job.download_id or 0)
@@ -235,10 +235,12 @@ def test_a_running_download_is_asked_to_stop_and_keeps_the_reason(store: Store) 
     job = film_on_its_way(store)
     _, lease = take(store, job.id)
 
-    store.jobs.cancel_for_items([job.item_id or 0], "Heat was deleted")
+    store.control.cancel_for_items([job.item_id or 0], "Heat was deleted")
 
-    assert store.leases.progress(lease, done=1, total=2, resume_token="{}") is True
-    assert [renewed.cancel_requested for renewed in store.leases.renew([lease.token])] == [True]
+    assert store.leases.progress(lease, done=1, total=2, resume_token="{}") is StopRequest.DROP
+    assert [renewed.stop_request for renewed in store.leases.renew([lease.token])] == [
+        StopRequest.DROP
+    ]
     store.leases.end(lease, _cancelled(), LIMITS)
     after = store.jobs.get(job.id)
     moves = store.downloads.moves(job.download_id or 0)
@@ -253,7 +255,7 @@ def test_a_cancel_is_kept_when_the_run_it_meets_puts_the_job_back(
 ) -> None:
     job = film_on_its_way(store)
     _, lease = take(store, job.id)
-    store.jobs.cancel_for_items([job.item_id or 0], "Heat was deleted")
+    store.control.cancel_for_items([job.item_id or 0], "Heat was deleted")
 
     ended = later("the provider is busy", run_in_s=60)
     if outcome == "failed-once":
@@ -275,7 +277,7 @@ def test_a_waiting_search_is_cancelled_and_other_work_is_not(store: Store) -> No
     other = add_job(store, JobKind.SEARCH, item_id=learn(store, movie(2, title="Ronin")))
     notify = add_job(store, JobKind.NOTIFY, item_id=item_id)
 
-    assert store.jobs.cancel_for_items([item_id], "deleted") == 1
+    assert store.control.cancel_for_items([item_id], "deleted") == 1
 
     states = {job.id: job.status for job in store.jobs.page(PageRequest()).rows}
     assert states == {
@@ -288,11 +290,11 @@ def test_a_waiting_search_is_cancelled_and_other_work_is_not(store: Store) -> No
 def test_a_download_goes_on_for_the_other_episode_in_it(store: Store) -> None:
     job, first, second = double_episode(store)
 
-    assert store.jobs.cancel_for_items([first], "S01E01 is there") == 0
+    assert store.control.cancel_for_items([first], "S01E01 is there") == 0
     assert _status(store, job) is JobStatus.READY
 
     store.items.move([_move(first, ItemState.IMPORTED)])
-    assert store.jobs.cancel_for_items([second], "S01E02 is there") == 1
+    assert store.control.cancel_for_items([second], "S01E02 is there") == 1
     assert _status(store, job) is JobStatus.CANCELLED
 
 

@@ -84,7 +84,7 @@ def test_a_renewed_lease_is_not_taken_back(store: Store) -> None:
 
     [renewed] = store.leases.renew([lease.token])
 
-    assert (renewed.token, renewed.cancel_requested) == (lease.token, False)
+    assert (renewed.token, renewed.stop_request) == (lease.token, None)
     store.db.clock_offset_s = 2 * store.leases.lease_s - 10
     assert store.leases.take_back() == []
 
@@ -102,7 +102,7 @@ def test_progress_keeps_the_lease_too(store: Store) -> None:
 def test_progress_of_a_job_without_a_download_only_keeps_its_lease(store: Store) -> None:
     _, lease = take(store, add_job(store))
 
-    assert store.leases.progress(lease, done=1, total=None, resume_token="{}") is False
+    assert store.leases.progress(lease, done=1, total=None, resume_token="{}") is None
 
 
 def test_a_lease_whose_thread_lives_here_is_kept_whatever_the_clock_says(store: Store) -> None:
@@ -246,7 +246,7 @@ def test_a_run_that_ends_by_itself_starts_the_count_anew(store: Store) -> None:
 def test_a_job_that_was_to_be_cancelled_is_so_when_its_worker_died(store: Store) -> None:
     job = film_on_its_way(store)
     take(store, job.id)
-    store.jobs.cancel_for_items([job.item_id or 0], "Heat was deleted")
+    store.control.cancel_for_items([job.item_id or 0], "Heat was deleted")
     expire(store)
 
     store.leases.take_back()

@@ -117,6 +117,16 @@ def test_an_interrupted_import_leaves_nothing(store: Store) -> None:
     assert store.db.read(lambda: EntryKey.select().count()) == len(HEAT.keys)
 
 
+def test_an_entry_that_only_an_interrupted_import_saw_is_gone_with_the_next(store: Store) -> None:
+    publish(store, HEAT, RONIN)
+    begun(store, HEAT, RONIN)
+
+    publish(store, RONIN)
+
+    assert names(store, movie()) == []
+    assert names(store, movie(2, "Ronin", 1998)) == ["Ronin (1998)"]
+
+
 def test_an_entry_that_comes_back_is_new_and_invisible_until_published(store: Store) -> None:
     [heat, _] = publish(store, HEAT, RONIN)
     publish(store, RONIN)

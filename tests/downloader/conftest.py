@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,9 @@ from stalkeer.downloader.resume import ResumeState
 from stalkeer.downloader.transport import Resolve, resolve
 from tests.standins.media import CERTIFICATE, MediaServer
 
-RULES = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}), read_step_s=0.02, stall_timeout_s=0.1)
+RULES = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}), read_step_s=0.02)
+HASTY = replace(RULES, stall_timeout_s=0.5, in_attempt_tries=1)
+"""For servers that fall silent: the only tests that wait."""
 
 
 class Middling(random.Random):

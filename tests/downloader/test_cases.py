@@ -20,9 +20,10 @@ from stalkeer.downloader.errors import (
     TransferCutError,
     WrongFileError,
 )
+from stalkeer.downloader.http import EngineRules
 from stalkeer.downloader.resume import OVERLAP_BYTES, ResumeState
 from stalkeer.errors import StalkeerError
-from tests.downloader.conftest import Bench
+from tests.downloader.conftest import HASTY, RULES, Bench
 from tests.standins.media import Film, MediaServer, Reply, redirect
 
 SIZE = 3 * 1024 * 1024
@@ -57,6 +58,7 @@ class Case:
     fetched: Film | None = None
     is_verified: bool = True
     state: ResumeState | None = None
+    rules: EngineRules = RULES
 
 
 KNOWN = ResumeState(
@@ -80,7 +82,7 @@ CASES = {
         replies=[Reply(raw=b"SSH-2.0-x\r\n")], asked=[WHOLE] * 6, error=TransferCutError
     ),
     "05-cut": Case(replies=[Reply(cut_after=HELD), GOOD], asked=[WHOLE, FROM]),
-    "05-stall": Case(replies=[Reply(stall_after=HELD), GOOD], asked=[WHOLE, FROM]),
+    "05-stall": Case(replies=[Reply(stall_after=HELD), GOOD], asked=[WHOLE, FROM], rules=HASTY),
     "05-cut-in-the-resumed-part": resumed(
         Reply(cut_after=200_000), GOOD, asked=[FROM, FROM + 200_000 - OVERLAP_BYTES]
     ),
@@ -91,7 +93,11 @@ CASES = {
         Reply(cut_after=1000), asked=[FROM] * 6, error=TransferCutError, kept=HELD
     ),
     "06-too-slow": Case(
-        replies=[Reply(bytes_s=2000)], asked=[WHOLE] * 6, error=TransferCutError, kept=None
+        replies=[Reply(bytes_s=2000)],
+        asked=[WHOLE] * 2,
+        error=TransferCutError,
+        kept=None,
+        rules=HASTY,
     ),
     "07-total-not-said": resumed(Reply(total="*"), asked=[FROM]),
     "08-starts-earlier": resumed(Reply(honest_shift=-100), asked=[FROM]),
@@ -282,6 +288,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_answer(name: str, bench: Bench, media: MediaServer) -> None:
     case = CASES[name]
+    bench.rules = case.rules
     if case.held:
         bench.part.write_bytes(FILM.read(0, case.held))
     url = media.put(PATH, case.film, *case.replies)

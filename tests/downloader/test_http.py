@@ -33,7 +33,7 @@ from stalkeer.downloader.files import open_part
 from stalkeer.downloader.http import Engine, FetchRequest, Progress
 from stalkeer.downloader.limiter import TokenBucket
 from stalkeer.downloader.resume import OVERLAP_BYTES, ResumeState
-from tests.downloader.conftest import RULES, Bench, Middling
+from tests.downloader.conftest import HASTY, RULES, Bench, Middling
 from tests.servers import free_port
 from tests.standins.media import Film, MediaServer, Reply, redirect
 
@@ -270,7 +270,7 @@ def test_a_new_mebibyte_gives_all_tries_back(bench: Bench, media: MediaServer) -
 def test_a_server_that_is_silent_before_its_answer_is_a_cut(
     bench: Bench, media: MediaServer
 ) -> None:
-    bench.rules = replace(RULES, in_attempt_tries=0)
+    bench.rules = replace(HASTY, in_attempt_tries=0)
 
     with pytest.raises(TransferCutError):
         bench.fetch(media.put(PATH, FILM, Reply(hold=Event())))
@@ -337,7 +337,6 @@ def stop_after(calls: int) -> Callable[[], bool]:
 def test_a_stop_is_heard_and_keeps_what_came(
     bench: Bench, media: MediaServer, reply: Reply
 ) -> None:
-    bench.rules = replace(RULES, stall_timeout_s=30)
     bench.should_stop = stop_after(3)
 
     with pytest.raises(DownloadStoppedError):
@@ -408,8 +407,6 @@ def test_a_refusal_at_the_first_look_spares_the_rest(bench: Bench, media: MediaS
 
 def test_speed_is_told_after_a_second(bench: Bench, media: MediaServer) -> None:
     film = Film(120_000)
-    bench.rules = replace(RULES, stall_timeout_s=30)
-
     bench.fetch(media.put(PATH, film, Reply(bytes_s=80_000)))
 
     speeds = [told.speed_bytes_s for told in bench.told if told.speed_bytes_s is not None]

@@ -336,7 +336,9 @@ class Home:
 
         return wait_for(imported)
 
-    def wait_for_webhook(self, *, count: int = 1) -> list[dict[str, Any]]:
+    def wait_for_webhook(
+        self, *, count: int = 1, seconds: float = PATIENCE_S
+    ) -> list[dict[str, Any]]:
         """Wait until so many webhook jobs have ended well, and return them."""
 
         which = {"kind": "webhook", "status": "done"}
@@ -345,7 +347,7 @@ class Home:
             answer = self.get("/api/v1/admin/jobs", limit="1", **which)
             return bool(answer["total"] >= count)
 
-        wait_for(have_ended)
+        wait_for(have_ended, seconds=seconds)
         return self.jobs(**which)
 
     def wait_until_quiet(self) -> None:
@@ -360,4 +362,11 @@ def home_in(folder: Path, **environ: str) -> Iterator[Home]:
         yield home
 
 
-_PASSED_ON = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+_PASSED_ON = (
+    "PATH",
+    "PYTHONPATH",
+    "HOME",
+    "LANG",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)

@@ -127,7 +127,7 @@ def test_nothing_is_fetched_for_a_radarr_that_cannot_see_our_folder(home: Home) 
     item = home.item()
     (download,) = home.downloads()
     requests = home.media.requests()
-    service.stop()
+    service.kill()
     home.environ["STALKEER_RADARR_PATH_MAP"] = mapped
     home.up()
     home.wait_for_imported(count=1)

@@ -7,6 +7,7 @@ import signal
 from tests.flow.home import MB, PATH, Home, Process, sha256, wait_for
 from tests.standins.disk import sha256 as sha256_of
 from tests.standins.media import Film, Reply
+from tests.standins.server import Fault
 
 OVERLAP = 64 * 1024
 """What is asked for again, to compare it with the disk."""
@@ -17,8 +18,27 @@ def _start_download(home: Home, *, size: int) -> tuple[Film, int, Process]:
     film = home.offer_film(Reply(bytes_s=24 * MB), Reply(), size=size)
     service = home.up()
     movie = home.add_film()
-    wait_for(lambda: home.downloads() and home.downloads()[0]["bytes_downloaded"] > 10 * MB)
+    _wait_for_bytes(home)
     return film, movie, service
+
+
+def _wait_for_bytes(home: Home) -> None:
+    wait_for(lambda: any(row["bytes_downloaded"] > 10 * MB for row in home.downloads()))
+
+
+def test_every_webhook_that_was_accepted_before_a_kill_is_worked_on_after_it(home: Home) -> None:
+    service = home.up()
+    home.radarr.break_with(Fault.SLOW, path="/movie/", seconds=1)
+    bodies = [{"eventType": "MovieAdded", "movie": {"id": number}} for number in range(100, 140)]
+    answers = [home.deliver(body) for body in bodies]
+
+    service.kill()
+    home.radarr.mend()
+    home.up()
+    done = home.wait_for_webhook(count=40, seconds=15)
+
+    assert [answer.status_code for answer in answers] == [202] * 40
+    assert {job["id"] for job in done} == {answer.json()["job_id"] for answer in answers}
 
 
 def test_a_download_that_was_killed_goes_on_with_what_is_on_disk(home: Home) -> None:
@@ -64,3 +84,32 @@ def test_an_ordered_end_saves_the_offset_and_costs_no_attempt(home: Home) -> Non
     assert sha256_of(library_file) == sha256(film.pieces(0, film.size))
     (done,) = home.jobs(kind="download")
     assert (done["attempts"], done["crashes"]) == (1, 0)
+
+
+def test_another_worker_goes_on_with_the_download_of_one_that_was_killed(
+    home: Home, postgres_url: str, redis_url: str
+) -> None:
+    film = home.offer_film(Reply(bytes_s=24 * MB), Reply(), size=60 * MB)
+    home.environ |= {
+        "STALKEER_DATABASE_URL": postgres_url,
+        "STALKEER_REDIS_URL": redis_url,
+        "STALKEER_DOWNLOADS_LOCK_TIMEOUT": "3s",
+    }
+    web, first = home.run("web"), home.run("worker")
+    home.wait_until_up(web)
+    movie = home.add_film()
+    _wait_for_bytes(home)
+
+    first.kill()
+    second = home.run("worker")
+    home.wait_for_imported(count=1)
+
+    library_file = home.radarr.movie_file(movie)
+    assert library_file is not None
+    assert sha256_of(library_file) == sha256(film.pieces(0, film.size))
+    assert len(home.media.requests(PATH)) == 2
+    (job,) = home.jobs(kind="download")
+    assert (job["attempts"], job["crashes"]) == (1, 0)
+    history = home.get(f"/api/v1/admin/jobs/{job['id']}")["history"]
+    pids = [attempt["worker"].rpartition(":")[2] for attempt in history]
+    assert pids == [str(first.popen.pid), str(second.popen.pid)]

@@ -61,4 +61,20 @@ def test_a_film_that_was_searched_before_any_playlist_was_there_is_found_with_it
     home.offer_film()
     home.wait_for_imported(count=1)
 
-    assert "no playlist is read yet" in missed["reason"]
+    assert f"no playlist is read yet: The playlist {home.playlist}" in missed["reason"]
+
+
+def test_a_playlist_that_fails_does_not_hold_up_the_searches_in_the_others(home: Home) -> None:
+    home.offer_film()
+    home.environ |= {
+        "STALKEER_M3U_URL": home.media.url("/nothing-there.m3u"),
+        "STALKEER_DOWNLOADS_RETRY_DELAY": "1h",
+    }
+    home.up()
+    failing = home.wait_for_job("refresh_playlist", status="ready")
+
+    home.add_film()
+    home.wait_for_imported(count=1)
+
+    assert "404" in failing["error"]["message"]
+    assert home.jobs(kind="refresh_playlist", status="ready")[0]["id"] == failing["id"]

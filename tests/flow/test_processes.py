@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
@@ -10,11 +11,13 @@ from tests.flow.home import API_KEY, MB, WEBHOOK_PASSWORD, Home
 from tests.standins.media import Reply
 from tests.standins.mediafiles import mkv_film
 
+ANSWERS = ("downloads", "downloads/1", "admin/jobs", "system/status")
+
 
 def test_a_second_up_on_the_same_data_directory_refuses_plainly(home: Home) -> None:
     home.up()
 
-    second = home.run("up", "--port", "0")
+    second = home.run("up")
 
     assert second.wait() == 1
     assert "already runs" in second.output()
@@ -38,7 +41,7 @@ def test_no_credential_is_ever_printed_or_answered(home: Home, log_format: str) 
     name = "EN - Night of the Living Dead (1968)"
     gone = Reply(status=404, body=b"no such film for joe-xtream, s3cret-xtream")
     home.offer(f"{name} 1080p", "/movie/joe-xtream/s3cret-xtream/1.mkv", film, gone)
-    home.offer(f"{name} 720p", "/films/2.mkv", film, Reply(status=500, body=b""))
+    home.offer(f"{name} 720p", "/films/2.mkv", film, Reply(status=401, body=b""))
     home.offer(f"{name} 2160p", "/films/3.mkv", film, gone)
     home.offer(f"{name} 480p", "/films/4.mkv", film)
     dress(home, "/films/2.mkv", "http://joe-basic:s3cret-basic@{rest}")
@@ -48,8 +51,8 @@ def test_no_credential_is_ever_printed_or_answered(home: Home, log_format: str) 
 
     home.add_film()
     home.wait_for_imported(count=1)
-    service.stop()
-    shown = service.output()
+    answers = [home.get(f"/api/v1/{path}") for path in ANSWERS]
+    shown = service.output() + json.dumps(answers)
 
     pair = base64.b64encode(b"joe-basic:s3cret-basic").decode()
     secrets = ["s3cret", "joe-xtream", "joe-basic", "joe-query", pair, API_KEY, WEBHOOK_PASSWORD]

@@ -1,0 +1,147 @@
+"""Matches: which entry might be which item, how surely, and what a person said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+
+from stalkeer.core.jobs import NewMatch
+from stalkeer.core.states import ImportStatus, MatchState
+from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.models import DownloadInfo, DownloadItem, Match
+from stalkeer.db.pages import Page, PageRequest, fetch_page
+
+_FIELDS: dict[str, pw.Field[Any]] = {
+    "id": Match.id,
+    "state": Match.state,
+    "score": Match.score,
+    "updated_at": Match.updated_at,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRow:
+    """The judgement of one entry for one item, and what a person said about it."""
+
+    id: int
+    item_id: int
+    playlist_item_id: int
+    score: int
+    method: str
+    reasons: tuple[str, ...]
+    state: MatchState
+    created_at: datetime
+    updated_at: datetime
+
+
+class Matches:
+    """Reads and writes matches."""
+
+    def __init__(self, db: Database) -> None:
+        """Work on this database."""
+        self.db = db
+
+    @reads
+    def rejected(self, item_id: int) -> frozenset[int]:
+        """Return the entries a person rejected for an item."""
+        rows = Match.select(Match.entry).where(
+            (Match.item == item_id) & (Match.state == MatchState.REJECTED)
+        )
+        return frozenset(row.playlist_item_id for row in rows)
+
+    @reads
+    def confirmed(self, item_id: int) -> frozenset[int]:
+        """Return the entries a person confirmed for an item."""
+        rows = Match.select(Match.entry).where(
+            (Match.item == item_id) & (Match.state == MatchState.CONFIRMED)
+        )
+        return frozenset(row.playlist_item_id for row in rows)
+
+    @writes
+    def reject_imported(self, item_id: int) -> None:
+        """Reject the entries whose files were imported for an item: their file was deleted."""
+        entries = (
+            DownloadInfo.select(DownloadInfo.playlist_item)
+            .join(DownloadItem)
+            .where(
+                (DownloadItem.item == item_id)
+                & (DownloadInfo.import_status == ImportStatus.IMPORTED)
+                & DownloadInfo.playlist_item.is_null(False)
+            )
+        )
+        for entry_id in {int(row.playlist_item_id or 0) for row in entries}:
+            self._say(item_id, entry_id, MatchState.REJECTED)
+
+    @writes
+    def say(self, match_id: int, state: MatchState) -> None:
+        """Write what a person said of a match."""
+        Match.update(state=state, updated_at=self.db.now()).where(Match.id == match_id).execute()
+
+    @writes
+    def by_hand(self, item_id: int, entry_id: int) -> MatchRow:
+        """Write a match that a person made, confirmed."""
+        self._say(item_id, entry_id, MatchState.CONFIRMED)
+        return _match(Match.get((Match.item == item_id) & (Match.entry == entry_id)))
+
+    @reads
+    def get(self, match_id: int) -> MatchRow | None:
+        """Return one match, or None."""
+        row = Match.get_or_none(Match.id == match_id)
+        return None if row is None else _match(row)
+
+    @reads
+    def page(self, request: PageRequest) -> Page[MatchRow]:
+        """Return one page of the matches."""
+        return fetch_page(Match.select(), request, _FIELDS, _match)
+
+    def _say(self, item_id: int, entry_id: int, state: MatchState) -> None:
+        now = self.db.now()
+        Match.insert(
+            item=item_id,
+            entry=entry_id,
+            score=100,
+            method="by_hand",
+            reasons=[],
+            state=state,
+            created_at=now,
+            updated_at=now,
+        ).on_conflict(
+            conflict_target=(Match.item, Match.entry), update={"state": state, "updated_at": now}
+        ).execute()
+
+    def keep(self, matches: Iterable[NewMatch]) -> None:
+        """Write judgements; what a person said is never overwritten. Inside a transaction."""
+        for match in matches:
+            now = self.db.now()
+            judged = {
+                "score": match.score,
+                "method": match.method,
+                "reasons": match.reasons,
+                "state": match.state,
+                "updated_at": now,
+            }
+            Match.insert(
+                item=match.item_id, entry=match.entry_id, created_at=now, **judged
+            ).on_conflict(
+                conflict_target=(Match.item, Match.entry),
+                update=judged,
+                where=Match.state.in_((MatchState.TAKEN, MatchState.TO_CONFIRM)),
+            ).execute()
+
+
+def _match(row: Match) -> MatchRow:
+    return MatchRow(
+        id=row.id,
+        item_id=row.item_id,
+        playlist_item_id=row.playlist_item_id,
+        score=row.score,
+        method=row.method,
+        reasons=tuple(row.reasons),
+        state=MatchState(row.state),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

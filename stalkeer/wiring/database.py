@@ -1,0 +1,22 @@
+"""Opens the database of the settings, for commands that need nothing else."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from stalkeer.db.connect import Database
+from stalkeer.db.store import Store
+from stalkeer.log import register_secret
+from stalkeer.settings import Settings
+
+
+def open_store(settings: Settings) -> Store:
+    """Connect to the database of the settings; `migrate` is the caller's business."""
+    url = settings.database_url.get_secret_value()
+    register_secret(unquote(urlsplit(url).password or ""))
+    database = Database(
+        url,
+        pool_size=settings.database.pool_size,
+        pool_timeout_s=settings.database.pool_timeout,
+    )
+    return Store(database, lease_s=settings.downloads.lock_timeout)

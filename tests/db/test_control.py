@@ -1,0 +1,333 @@
+"""What people ask of jobs and downloads, on both databases: cancel, replay, pause, go first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from stalkeer.core.jobs import DownloadChange, Ended, Job, Lease, NewJob, done, later
+from stalkeer.core.states import (
+    DownloadStatus,
+    ImportStatus,
+    ItemState,
+    JobKind,
+    JobStatus,
+    StopRequest,
+)
+from stalkeer.db.control import ConflictError, NoSuchRowError, ReplayFilter
+from stalkeer.db.downloads import Download
+from stalkeer.db.store import Store
+from tests.builders import (
+    LIMITS,
+    OWNER,
+    add_job,
+    film_on_its_way,
+    jobs_of,
+    learn,
+    movie,
+    take,
+)
+
+
+def job_of(store: Store, job_id: int) -> Job:
+    job = store.jobs.get(job_id)
+    assert job is not None
+    return job
+
+
+def download_of(store: Store, job: Job) -> Download:
+    download = store.downloads.get(job.download_id or 0)
+    assert download is not None
+    return download
+
+
+def item_state(store: Store, job: Job) -> ItemState:
+    item = store.items.get(job.item_id or 0)
+    assert item is not None
+    return item.state
+
+
+def failed(store: Store, **facts: object) -> Job:
+    """Let a job fail for good."""
+    job_id = add_job(store, **facts)  # type: ignore[arg-type]
+    _, lease = take(store, job_id)
+    give_up(store, lease)
+    return job_of(store, job_id)
+
+
+def give_up(store: Store, lease: Lease) -> None:
+    ended = Ended(status=JobStatus.FAILED, error_code="cut", error="it was cut")
+    store.leases.end(lease, ended, LIMITS)
+
+
+# --- cancel a job ---
+
+
+def test_a_waiting_job_is_cancelled_at_once(store: Store) -> None:
+    job = film_on_its_way(store)
+
+    after = store.control.cancel_job(job.id)
+
+    assert after.status is JobStatus.CANCELLED
+    assert download_of(store, job).status is DownloadStatus.CANCELLED
+    assert item_state(store, job) is ItemState.CANCELLED
+
+
+def test_a_running_job_is_asked_to_stop_and_keeps_what_it_fetched(store: Store) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+
+    after = store.control.cancel_job(job.id)
+
+    asked = store.leases.progress(lease, done=1, total=9, resume_token="{}")
+    assert after.status is JobStatus.RUNNING
+    assert asked is StopRequest.CANCEL
+
+
+def test_a_cancelled_search_is_shown_in_its_item(store: Store) -> None:
+    item_id = learn(store, movie())
+    job_id = add_job(store, JobKind.SEARCH, item_id=item_id)
+
+    job = store.control.cancel_job(job_id)
+
+    assert item_state(store, job) is ItemState.CANCELLED
+
+
+def test_a_cancelled_import_leaves_the_file_to_be_imported_again(store: Store) -> None:
+    job = complete(store)
+    [import_job] = jobs_of(store, JobKind.IMPORT)
+
+    store.control.cancel_job(import_job.id)
+
+    download = download_of(store, job)
+    assert (download.status, download.import_status) == (
+        DownloadStatus.COMPLETED,
+        ImportStatus.FAILED,
+    )
+
+
+def complete(store: Store) -> Job:
+    """Fetch a film whose import waits; return the download job."""
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    change = DownloadChange(
+        download_id=job.download_id or 0,
+        status=DownloadStatus.COMPLETED,
+        import_status=ImportStatus.PENDING,
+        download_path="/m/Heat.mkv",
+        file_size=9,
+    )
+    follow = NewJob(kind=JobKind.IMPORT, item_id=job.item_id, download_id=job.download_id)
+    store.leases.end(lease, done("downloaded", download=change, then=(follow,)), LIMITS)
+    return job
+
+
+# --- replay ---
+
+
+def test_a_failed_job_runs_again_with_all_its_attempts_and_its_history(store: Store) -> None:
+    job = failed(store, max_attempts=1)
+
+    replayed = store.control.replay(job.id)
+
+    assert (replayed.status, replayed.attempts, replayed.replays) == (JobStatus.READY, 0, 1)
+    assert replayed.finished_at is None
+    again, _ = take(store, job.id)
+    assert again.attempts == 1
+    assert [attempt.outcome for attempt in store.jobs.attempts(job.id)] == ["failed", ""]
+
+
+def test_a_crashed_job_may_crash_again_after_a_replay(store: Store) -> None:
+    job_id = add_job(store)
+    for _ in range(3):
+        store.db.clock_offset_s += 3600
+        take(store, job_id)
+        store.leases.take_back(expired_only=False)
+    assert job_of(store, job_id).status is JobStatus.FAILED
+
+    assert store.control.replay(job_id).crashes == 0
+
+
+def test_a_replayed_download_waits_again(store: Store) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    give_up(store, lease)
+
+    store.control.replay(job.id)
+
+    assert download_of(store, job).status is DownloadStatus.PENDING
+    assert item_state(store, job) is ItemState.WAITING
+    assert store.downloads.moves(job.download_id or 0)[-1].reason == "replayed"
+
+
+def test_a_replayed_import_waits_again(store: Store) -> None:
+    job = complete(store)
+    [import_job] = jobs_of(store, JobKind.IMPORT)
+    _, lease = take(store, import_job.id)
+    give_up(store, lease)
+    assert download_of(store, job).import_status is ImportStatus.FAILED
+
+    store.control.replay(import_job.id)
+
+    assert download_of(store, job).import_status is ImportStatus.PENDING
+    assert item_state(store, job) is ItemState.OBTAINED
+
+
+def test_a_replayed_search_starts_its_item_anew(store: Store) -> None:
+    job = failed(store, kind=JobKind.SEARCH, item_id=learn(store, movie()))
+
+    store.control.replay(job.id)
+
+    assert item_state(store, job) is ItemState.SEARCHING
+
+
+def test_a_job_is_not_replayed_while_another_does_the_same(store: Store) -> None:
+    job = failed(store, dedup_key="radarr:movie:1")
+    other = add_job(store, dedup_key="radarr:movie:1")
+
+    with pytest.raises(ConflictError, match=f"job {other} does the same"):
+        store.control.replay(job.id)
+
+    assert job_of(store, job.id).status is JobStatus.FAILED
+
+
+def test_jobs_to_replay_are_found_by_state_kind_ids_and_time(store: Store) -> None:
+    first, second = failed(store), failed(store, kind=JobKind.NOTIFY)
+    store.db.clock_offset_s = 3600
+    third = failed(store)
+    cancelled = store.control.cancel_job(add_job(store))
+    between = (first.finished_at or first.created_at) + timedelta(minutes=30)
+
+    def found(**chosen: object) -> list[int]:
+        return store.control.replayable(
+            ReplayFilter(status=JobStatus.FAILED, **chosen)  # type: ignore[arg-type]
+        )
+
+    assert found() == [first.id, second.id, third.id]
+    assert found(kind=JobKind.NOTIFY) == [second.id]
+    assert found(ids=(third.id, cancelled.id)) == [third.id]
+    assert found(before=between) == [first.id, second.id]
+    assert found(after=between) == [third.id]
+    assert store.control.replayable(ReplayFilter(status=JobStatus.CANCELLED)) == [cancelled.id]
+
+
+# --- pause, go on, go first, cancel ---
+
+
+def test_a_paused_download_is_neither_rung_for_nor_claimed(store: Store) -> None:
+    job = film_on_its_way(store)
+
+    store.control.pause(job.download_id or 0)
+
+    assert store.jobs.ring(LIMITS) == []
+    assert store.leases.claim(Lease(job.id, "x"), owner=OWNER, limits=LIMITS) is None
+    assert download_of(store, job).status is DownloadStatus.PAUSED
+    assert item_state(store, job) is ItemState.PAUSED
+
+
+def test_a_resumed_download_rings_at_once(store: Store) -> None:
+    job = film_on_its_way(store)
+    store.control.pause(job.download_id or 0)
+
+    store.control.resume(job.download_id or 0)
+
+    assert [bell.job_id for bell in store.jobs.ring(LIMITS)] == [job.id]
+    assert download_of(store, job).status is DownloadStatus.PENDING
+
+
+@pytest.mark.parametrize("end", ["stops", "dies"])
+def test_a_running_download_is_paused_at_its_next_sign_of_life(store: Store, end: str) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+
+    store.control.pause(job.download_id or 0)
+    asked = store.leases.progress(lease, done=1, total=9, resume_token="{}")
+    if end == "stops":
+        store.leases.end(lease, later("paused by a person", run_in_s=0, is_held=True), LIMITS)
+    else:
+        store.leases.take_back(expired_only=False)
+
+    assert asked is StopRequest.PAUSE
+    assert download_of(store, job).status is DownloadStatus.PAUSED
+    assert store.jobs.ring(LIMITS) == []
+    store.control.resume(job.download_id or 0)
+    assert take(store, job.id)[0].attempts == 1
+
+
+def test_a_download_is_cancelled_for_good(store: Store) -> None:
+    job = film_on_its_way(store)
+
+    assert store.control.cancel(job.download_id or 0) is True
+
+    assert download_of(store, job).status is DownloadStatus.CANCELLED
+
+
+def test_a_running_download_that_is_cancelled_drops_what_it_fetched(store: Store) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+
+    assert store.control.cancel(job.download_id or 0) is False
+
+    assert [each.stop_request for each in store.leases.renew([lease.token])] == [StopRequest.DROP]
+
+
+def test_a_download_can_be_put_before_the_others(store: Store) -> None:
+    other = add_job(store, JobKind.DOWNLOAD, provider="p", priority=50)
+    job = film_on_its_way(store)
+
+    store.control.prioritise(job.download_id or 0, 1)
+
+    assert [bell.job_id for bell in store.jobs.ring(LIMITS)] == [job.id, other]
+
+
+Verb = Callable[[Store, Job], object]
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        pytest.param(lambda store, job: store.control.cancel_job(job.id), id="cancel-job"),
+        pytest.param(lambda store, job: store.control.pause(job.download_id), id="pause"),
+        pytest.param(lambda store, job: store.control.resume(job.download_id), id="resume"),
+        pytest.param(lambda store, job: store.control.cancel(job.download_id), id="cancel"),
+        pytest.param(
+            lambda store, job: store.control.prioritise(job.download_id, 1), id="prioritise"
+        ),
+    ],
+)
+def test_a_verb_that_does_not_fit_an_ended_download_is_refused(store: Store, verb: Verb) -> None:
+    job = complete(store)
+    before = download_of(store, job)
+
+    with pytest.raises(ConflictError):
+        verb(store, job)
+
+    assert download_of(store, job) == before
+
+
+def test_a_job_that_is_done_or_active_is_not_replayed(store: Store) -> None:
+    job = complete(store)
+    active = add_job(store)
+
+    for job_id in (job.id, active):
+        with pytest.raises(ConflictError, match="only failed and cancelled"):
+            store.control.replay(job_id)
+
+
+def test_a_download_is_paused_once_and_resumed_only_when_paused(store: Store) -> None:
+    job = film_on_its_way(store)
+    download_id = job.download_id or 0
+
+    with pytest.raises(ConflictError, match="not paused"):
+        store.control.resume(download_id)
+    store.control.pause(download_id)
+    with pytest.raises(ConflictError, match="already"):
+        store.control.pause(download_id)
+
+
+@pytest.mark.parametrize("verb", ["cancel_job", "replay", "pause", "resume", "cancel"])
+def test_a_row_that_does_not_exist_is_told_apart(store: Store, verb: str) -> None:
+    with pytest.raises(NoSuchRowError):
+        getattr(store.control, verb)(99)

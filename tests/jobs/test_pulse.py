@@ -1,0 +1,208 @@
+"""The pulse of a process: it keeps leases, finds what is lost, and rings."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from stalkeer.core.states import JobKind, JobStatus
+from stalkeer.db.jobs import Doorbell
+from stalkeer.db.store import Store
+from stalkeer.jobs.pulse import Pulse
+from stalkeer.jobs.services import Run, Running, StopReason
+from tests.builders import LIMITS, add_job, film_on_its_way, jobs_of, take
+
+PATIENCE_S = 10.0
+
+
+class Sent:
+    """The doorbells that were given to the broker."""
+
+    def __init__(self) -> None:
+        self.job_ids: list[int] = []
+        self.heard = threading.Event()
+
+    def send(self, bells: Sequence[Doorbell]) -> None:
+        self.job_ids += [bell.job_id for bell in bells]
+        self.heard.set()
+
+
+class Time:
+    """A monotonic clock that stands still."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def sent() -> Sent:
+    return Sent()
+
+
+@pytest.fixture
+def running() -> Running:
+    return Running()
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def pulse(store: Store, running: Running, sent: Sent, time: Time) -> Iterator[Pulse]:
+    pulse = Pulse(store, running, LIMITS, sent.send, monotonic=time)
+    yield pulse
+    if pulse.is_alive():
+        pulse.stop()
+
+
+def start_run(store: Store, running: Running, job_id: int) -> Run:
+    run = Run(*take(store, job_id))
+    running.add(run)
+    return run
+
+
+def test_a_beat_rings_for_what_is_due(pulse: Pulse, store: Store, sent: Sent) -> None:
+    due, _later = add_job(store), add_job(store, run_in_s=60)
+
+    pulse.beat()
+
+    assert sent.job_ids == [due]
+
+
+def test_a_beat_without_work_sends_nothing(pulse: Pulse, sent: Sent) -> None:
+    pulse.beat()
+
+    assert not sent.heard.is_set()
+
+
+def test_a_beat_ticks_the_schedules_and_rings_for_their_jobs(
+    pulse: Pulse, store: Store, sent: Sent
+) -> None:
+    store.schedules.configure("cleanup", JobKind.CLEANUP, every_s=3600)
+
+    pulse.beat()
+
+    assert sent.job_ids == [job.id for job in jobs_of(store, JobKind.CLEANUP)]
+
+
+def test_a_beat_takes_back_what_a_dead_worker_held(pulse: Pulse, store: Store, sent: Sent) -> None:
+    lost, mine = add_job(store), add_job(store)
+    take(store, lost)
+    store.db.clock_offset_s = store.leases.lease_s + 1
+
+    pulse.beat()
+
+    assert sorted(sent.job_ids) == [lost, mine]
+
+
+def test_the_leases_of_this_process_are_renewed_four_times_as_often_as_they_run_out(
+    pulse: Pulse, store: Store, running: Running, time: Time
+) -> None:
+    run = start_run(store, running, add_job(store))
+    store.db.clock_offset_s = 40
+    time.now_s += store.leases.lease_s / 4 - 1
+    pulse.beat()
+    store.db.clock_offset_s = 61
+    assert store.leases.take_back(held=[run.lease.token]) == []
+
+    time.now_s += 2
+    pulse.beat()
+
+    assert store.leases.take_back() == []
+    assert not run.should_stop()
+
+
+def test_a_clock_that_jumps_takes_no_job_from_a_living_thread(
+    pulse: Pulse, store: Store, running: Running
+) -> None:
+    run = start_run(store, running, add_job(store))
+    store.db.clock_offset_s = 7200
+
+    pulse.beat()
+
+    job = store.jobs.get(run.job.id)
+    assert job is not None
+    assert (job.status, job.crashes) == (JobStatus.RUNNING, 0)
+    assert not run.should_stop()
+
+
+def test_a_run_whose_lease_is_lost_is_stopped(pulse: Pulse, store: Store, running: Running) -> None:
+    run = start_run(store, running, add_job(store))
+    store.leases.take_back(expired_only=False)
+
+    pulse.renew()
+
+    assert run.should_stop()
+    assert run.reason is StopReason.LOST
+
+
+def test_a_run_whose_job_is_cancelled_is_stopped(
+    pulse: Pulse, store: Store, running: Running
+) -> None:
+    job = film_on_its_way(store)
+    run = start_run(store, running, job.id)
+    other = start_run(store, running, add_job(store))
+    store.control.cancel_for_items([job.item_id or 0], "Heat was deleted")
+
+    pulse.renew()
+
+    assert run.reason is StopReason.DROPPED
+    assert not other.should_stop()
+
+
+def test_a_database_that_is_away_for_a_while_loses_nothing(
+    pulse: Pulse, store: Store, sent: Sent, tmp_path: Path
+) -> None:
+    due = add_job(store)
+    store.db.read(lambda: store.db.execute("PRAGMA busy_timeout = 20"))
+    with closing(sqlite3.connect(tmp_path / "stalkeer.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        pulse.beat()
+        assert sent.job_ids == []
+        other.execute("ROLLBACK")
+
+    pulse.beat()
+
+    assert sent.job_ids == [due]
+
+
+def test_a_renewal_that_met_no_database_is_made_by_the_next_beat(
+    pulse: Pulse, store: Store, running: Running, time: Time, tmp_path: Path
+) -> None:
+    run = start_run(store, running, add_job(store))
+    store.db.read(lambda: store.db.execute("PRAGMA busy_timeout = 20"))
+    time.now_s += store.leases.lease_s
+    with closing(sqlite3.connect(tmp_path / "stalkeer.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        pulse.beat()
+        other.execute("ROLLBACK")
+    store.db.clock_offset_s = 61
+
+    pulse.beat()
+
+    assert store.leases.take_back() == []
+    assert not run.should_stop()
+
+
+def test_a_ring_is_heard_at_once_and_a_stop_ends_the_thread(
+    pulse: Pulse, store: Store, sent: Sent
+) -> None:
+    due = add_job(store)
+    pulse.start()
+
+    pulse.ring()
+    assert sent.heard.wait(PATIENCE_S)
+    pulse.stop()
+
+    assert sent.job_ids == [due]
+    assert not pulse.is_alive()

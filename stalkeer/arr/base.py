@@ -194,6 +194,10 @@ class Arr(ABC):
         """Have the next question about the whole library asked again."""
 
     @abstractmethod
+    def library_age_s(self) -> float | None:
+        """Say how old the kept list of the whole library is; None when there is none."""
+
+    @abstractmethod
     def imported_file(self, target: ImportTarget) -> str | None:
         """Give the path of a library file of the target, or None.
 

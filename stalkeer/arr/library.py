@@ -56,6 +56,12 @@ class LibraryCache(Generic[T]):
                 found[item_id] = item
         return found
 
+    def age_s(self) -> float | None:
+        """Say how old it is; None when there is nothing to be old."""
+        if self._items is None or self._is_forgotten:
+            return None
+        return self._monotonic() - self._read_at
+
     def forget(self) -> None:
         """Have it read again for whoever asks next; never waits for a reading under way."""
         self._is_forgotten = True

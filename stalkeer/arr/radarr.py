@@ -70,6 +70,10 @@ class Radarr(Arr):
         """Have the next question about the whole library asked again."""
         self._library.forget()
 
+    def library_age_s(self) -> float | None:
+        """Say how old the kept library is; None when there is none."""
+        return self._library.age_s()
+
     def movie(self, movie_id: int) -> Movie | None:
         """Read one movie as it is now; None when Radarr does not have it."""
         said = self._http.find(f"movie/{movie_id}", _MOVIE)

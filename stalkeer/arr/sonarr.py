@@ -104,6 +104,10 @@ class Sonarr(Arr):
         """Have the next question about the whole library asked again."""
         self._library.forget()
 
+    def library_age_s(self) -> float | None:
+        """Say how old the kept library is; None when there is none."""
+        return self._library.age_s()
+
     def one_series(self, series_id: int) -> Series | None:
         """Read one series as it is now; None when Sonarr does not have it."""
         said = self._http.find(f"series/{series_id}", _SERIES)

@@ -193,7 +193,9 @@ class Control:
         ).execute()
 
     def _job(self, job_id: int) -> models.Job:
-        row = models.Job.get_or_none(models.Job.id == job_id)
+        query = models.Job.select().where(models.Job.id == job_id)
+        # Locked: a run that ends between two statements would miss what it is asked.
+        row: models.Job | None = self.db.lock(query).first()
         if row is None:
             raise NoSuchRowError(f"There is no job {job_id}.")
         return row
@@ -203,9 +205,10 @@ class Control:
         download = models.DownloadInfo.get_or_none(models.DownloadInfo.id == download_id)
         if download is None:
             raise NoSuchRowError(f"There is no download {download_id}.")
-        row = models.Job.get_or_none(
+        query = models.Job.select().where(
             (models.Job.download == download_id) & (models.Job.kind == JobKind.DOWNLOAD) & _ACTIVE
         )
+        row: models.Job | None = self.db.lock(query).first()
         if row is None:
             raise ConflictError(f"Download {download_id} is {download.status}: nothing to {verb}.")
         return row

@@ -94,6 +94,12 @@ class Matches:
         return None if row is None else _match(row)
 
     @reads
+    def of_item(self, item_id: int) -> tuple[MatchRow, ...]:
+        """Return everything that was judged for an item, the best first."""
+        rows = Match.select().where(Match.item == item_id).order_by(Match.score.desc(), Match.id)
+        return tuple(_match(row) for row in rows)
+
+    @reads
     def page(self, request: PageRequest) -> Page[MatchRow]:
         """Return one page of the matches."""
         return fetch_page(Match.select(), request, _FIELDS, _match)

@@ -12,8 +12,10 @@ from stalkeer.arr.radarr import Radarr
 from stalkeer.core.jobs import URGENT, NewJob
 from stalkeer.core.states import JobKind, MatchState
 from stalkeer.core.wants import Scope
+from stalkeer.db.control import NoSuchRowError
 from stalkeer.db.items import Item
 from stalkeer.db.matches import MatchRow
+from stalkeer.downloader.files import part_path, remove_part
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.wanted import search_job, want_episodes, want_movie
@@ -23,12 +25,6 @@ class NotWantedError(StalkeerError):
     """The arr does not want this item, or does not have it."""
 
     code: ClassVar[str] = "not_wanted"
-
-
-class MissingRowError(StalkeerError):
-    """A row that a person named does not exist."""
-
-    code: ClassVar[str] = "not_found"
 
 
 def sync(services: Services, instances: Iterable[str]) -> list[int]:
@@ -64,6 +60,19 @@ def search(services: Services, instance: str, arr_id: int) -> int:
     return job_id
 
 
+def cancel_download(services: Services, download_id: int) -> None:
+    """Cancel a download for good: what was fetched of it is removed, its row stays.
+
+    Raises `NoSuchRowError` and `ConflictError`.
+    """
+    store = services.store
+    if store.control.cancel(download_id):
+        download = store.downloads.get(download_id)
+        rules = services.instances.get(download.instance) if download else None
+        if rules is not None:
+            remove_part(part_path(rules.parts, download_id))
+
+
 def confirm(services: Services, match_id: int) -> MatchRow:
     """Take the entry of a match: a person says that it is the item."""
     return _say(services, _match(services, match_id), MatchState.CONFIRMED)
@@ -77,7 +86,7 @@ def reject(services: Services, match_id: int) -> MatchRow:
 def choose(services: Services, instance: str, arr_id: int, entry_id: int) -> MatchRow:
     """Take an entry that a person found, whatever it scores."""
     if services.store.playlists.entry(entry_id) is None:
-        raise MissingRowError(f"There is no playlist entry {entry_id}.")
+        raise NoSuchRowError(f"There is no playlist entry {entry_id}.")
     item = _wanted_now(services, instance, arr_id)
     match = services.store.matches.by_hand(item.id, entry_id)
     return _say(services, match, MatchState.CONFIRMED)
@@ -99,7 +108,7 @@ def _say(services: Services, match: MatchRow, state: MatchState) -> MatchRow:
 def _match(services: Services, match_id: int) -> MatchRow:
     match = services.store.matches.get(match_id)
     if match is None:
-        raise MissingRowError(f"There is no match {match_id}.")
+        raise NoSuchRowError(f"There is no match {match_id}.")
     return match
 
 

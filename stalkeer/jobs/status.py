@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from stalkeer import __version__
+from stalkeer.core.items import Service
 from stalkeer.core.states import ItemState
+from stalkeer.core.times import stamp
 from stalkeer.db.connect import StoreError
 from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
@@ -61,6 +63,31 @@ class Status:
                 {"code": problem.code, "message": problem.message} for problem in self.problems()
             ],
         }
+
+    def synced_at(self) -> dict[str, datetime | None]:
+        """Say when each instance was last asked what it misses."""
+        return {row.name: row.last_sync_at for row in self.services.store.instances.all()}
+
+    def instances_of(self, service: Service) -> list[str]:
+        """Name the instances of a kind."""
+        rules = self.services.instances.values()
+        return [each.name for each in rules if each.service is service]
+
+    def syncs(self) -> list[dict[str, Any]]:
+        """Give for each instance its last sync, its counts, and how it fares."""
+        return [
+            {
+                "instance": row.name,
+                "service": row.service,
+                "last_sync_at": stamp(row.last_sync_at),
+                "counts": row.last_sync,
+                "error": row.last_error or None,
+                "connection": self.services.arrs[row.name].health().state,
+                "library_age_s": self.services.arrs[row.name].library_age_s(),
+            }
+            for row in self.services.store.instances.all()
+            if row.name in self.services.instances
+        ]
 
     def problems(self) -> list[Problem]:
         """List what keeps work from being done."""
@@ -125,7 +152,7 @@ class Status:
             {
                 "name": row.name,
                 "service": row.service,
-                "last_sync_at": row.last_sync_at and row.last_sync_at.isoformat(),
+                "last_sync_at": stamp(row.last_sync_at),
                 "last_sync": row.last_sync,
                 "last_error": row.last_error or None,
                 "connection": self.services.arrs[row.name].health().state,
@@ -139,7 +166,7 @@ class Status:
             {
                 "name": row.name,
                 "entries": row.entry_count,
-                "refreshed_at": row.refreshed_at and row.refreshed_at.isoformat(),
+                "refreshed_at": stamp(row.refreshed_at),
                 "last_error": row.last_error or None,
             }
             for row in self.services.store.playlists.all()

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from stalkeer.db.pages import LONGEST, Page, PageError, PageRequest
+from stalkeer.errors import StalkeerError
 
 T = TypeVar("T")
 
 LONGEST_VALUE = 200
 _LIST_WORDS = frozenset({"limit", "offset", "sort", "order", "apikey"})
+
+
+class BodyError(StalkeerError):
+    """A request's body cannot be used."""
+
+    code: ClassVar[str] = "invalid_body"
 
 
 def error_answer(

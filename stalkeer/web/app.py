@@ -10,16 +10,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stalkeer.db.connect import StoreError
+from stalkeer.db.control import NoSuchRowError
 from stalkeer.db.pages import PageError
+from stalkeer.errors import StalkeerError
+from stalkeer.jobs.services import UnknownInstanceError
 from stalkeer.log import get_logger
-from stalkeer.web.answers import error_answer
+from stalkeer.web.answers import BodyError, error_answer
 from stalkeer.web.api import Api
+from stalkeer.web.asking import Asking
 from stalkeer.web.auth import Credentials, Guard
 from stalkeer.web.webhooks import Webhooks
 
 log = get_logger(__name__)
 
+_STATUSES = {
+    PageError.code: 422,
+    BodyError.code: 422,
+    NoSuchRowError.code: 404,
+    UnknownInstanceError.code: 404,
+}
+"""What an error of ours answers; the others are conflicts with how things stand."""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -48,6 +58,7 @@ class PlainPath:
 
 def make_app(
     api: Api,
+    asking: Asking,
     webhooks: Webhooks,
     credentials: Credentials,
     *,
@@ -56,6 +67,7 @@ def make_app(
     """Make the application."""
     routes = [
         *api.routes(),
+        *asking.routes(),
         Route("/webhooks/{instance}", webhooks.receive, methods=["POST", "PUT"]),
     ]
     return Starlette(
@@ -66,8 +78,7 @@ def make_app(
         ],
         exception_handlers={
             HTTPException: _http_error,
-            PageError: _page_error,
-            StoreError: _store_error,
+            StalkeerError: _our_error,
             Exception: _unexpected,
         },
     )
@@ -81,12 +92,12 @@ def _http_error(request: Request, exc: Exception) -> Response:
     return error_answer(status, code, text, headers=headers)
 
 
-def _page_error(_request: Request, exc: Exception) -> Response:
-    return error_answer(422, PageError.code, str(exc))
-
-
-def _store_error(_request: Request, exc: Exception) -> Response:
-    return error_answer(503, StoreError.code, str(exc), headers={"Retry-After": "10"})
+def _our_error(_request: Request, exc: Exception) -> Response:
+    """Answer an error of ours with its own sentence and code."""
+    assert isinstance(exc, StalkeerError)  # noqa: S101 # it is registered for this class alone
+    if exc.retryable:
+        return error_answer(503, exc.code, str(exc), headers={"Retry-After": "10"})
+    return error_answer(_STATUSES.get(exc.code, 409), exc.code, str(exc))
 
 
 def _unexpected(request: Request, exc: Exception) -> Response:

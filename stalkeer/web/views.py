@@ -8,13 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from stalkeer.core.jobs import Attempt, Job
+from stalkeer.core.states import MatchState
+from stalkeer.core.times import stamp
 from stalkeer.db.downloads import Download, Move
 from stalkeer.db.items import Item
-
-
-def stamp(moment: datetime | None) -> str | None:
-    """Write a time as `2026-01-31T12:00:00Z`."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+from stalkeer.db.matches import MatchRow
 
 
 def job_view(job: Job, item: Item | None) -> dict[str, Any]:
@@ -40,6 +38,59 @@ def job_view(job: Job, item: Item | None) -> dict[str, Any]:
         "created_at": stamp(job.created_at),
         "started_at": stamp(job.started_at),
         "finished_at": stamp(job.finished_at),
+    }
+
+
+def missing_view(item: Item, as_of: dict[str, datetime | None]) -> dict[str, Any]:
+    """Show a missing item with its state, and the reason when nothing happens.
+
+    `as_of` is when each instance was last asked.
+    """
+    wanted = item.wanted
+    return {
+        "id": item.id,
+        "instance": item.instance,
+        "kind": wanted.kind,
+        "arr_id": wanted.arr_id,
+        "title": wanted.title,
+        "year": wanted.year or None,
+        "series_id": wanted.series_id,
+        "season": wanted.season,
+        "episode": wanted.episode,
+        "episode_title": wanted.episode_title or None,
+        "state": item.state,
+        "reason": item.reason or None,
+        "added_at": stamp(item.added_at),
+        "updated_at": stamp(item.updated_at),
+        "as_of": stamp(as_of.get(item.instance)),
+    }
+
+
+def match_view(match: MatchRow, item: Item | None, others: Iterable[MatchRow]) -> dict[str, Any]:
+    """Show a match; `others` are all that were judged for its item."""
+    return {
+        "id": match.id,
+        "playlist_item_id": match.playlist_item_id,
+        "target_service": item.service if item else None,
+        "target_item_id": item.wanted.arr_id if item else None,
+        "target_title": item.wanted.label if item else None,
+        "match_score": match.score,
+        "is_confirmed": match.state is MatchState.CONFIRMED,
+        "state": match.state,
+        "method": match.method,
+        "reasons": match.reasons,
+        "alternatives": [
+            {
+                "id": other.id,
+                "playlist_item_id": other.playlist_item_id,
+                "match_score": other.score,
+                "state": other.state,
+            }
+            for other in others
+            if other.id != match.id
+        ],
+        "created_at": stamp(match.created_at),
+        "updated_at": stamp(match.updated_at),
     }
 
 

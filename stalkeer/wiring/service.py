@@ -32,6 +32,7 @@ from stalkeer.log import get_logger, register_secret
 from stalkeer.settings import Secrets, Settings
 from stalkeer.web.api import Api
 from stalkeer.web.app import make_app
+from stalkeer.web.asking import Asking
 from stalkeer.web.auth import Credentials
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring.database import open_store
@@ -174,8 +175,10 @@ class Service:
             queue_answers=self._bell.answers,
             started_at=_now(),
         )
+        api = Api(self.store, self._status)
         return make_app(
-            Api(self.store, self._status),
+            api,
+            Asking(self.services, api),
             Webhooks(self._writer, self.services.instances),
             Credentials(keys.api_key, (keys.webhook_username, keys.webhook_password)),
             url_base=self._settings.general.url_base,

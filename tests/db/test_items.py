@@ -7,13 +7,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stalkeer.core.items import ItemKind, Service
-from stalkeer.core.jobs import ItemMove, NewMatch
-from stalkeer.core.states import ItemState, MatchState
+from stalkeer.core.jobs import DownloadChange, ItemMove, NewMatch, done
+from stalkeer.core.states import DownloadStatus, ImportStatus, ItemState, MatchState
 from stalkeer.db.items import Item
 from stalkeer.db.models import Match
 from stalkeer.db.pages import PageRequest
 from stalkeer.db.store import Store
-from tests.builders import NOW, entry, episode, learn, movie, publish, row_of
+from tests.builders import (
+    LIMITS,
+    NOW,
+    entry,
+    episode,
+    film_on_its_way,
+    learn,
+    movie,
+    publish,
+    row_of,
+    take,
+)
 
 
 def item_of(store: Store, item_id: int) -> Item:
@@ -166,6 +177,51 @@ def test_what_a_person_said_is_told_apart(store: Store) -> None:
     assert store.matches.confirmed(item_id) == {entries[0]}
     assert store.matches.rejected(item_id) == {entries[1]}
     assert store.matches.rejected(item_id + 1) == frozenset()
+
+
+def test_what_a_person_says_of_a_match_is_kept(store: Store) -> None:
+    item_id, [entry_id] = learn(store, movie()), publish(store, entry())
+    keep(store, match(item_id, entry_id, MatchState.TO_CONFIRM, score=60))
+    [shown] = store.matches.page(PageRequest(where={"state": "to_confirm"})).rows
+
+    store.matches.say(shown.id, MatchState.REJECTED)
+
+    after = store.matches.get(shown.id)
+    assert (shown.item_id, shown.playlist_item_id, shown.score) == (item_id, entry_id, 60)
+    assert (shown.method, shown.reasons) == ("title", ("scored 60",))
+    assert after is not None
+    assert after.state is MatchState.REJECTED
+    assert store.matches.get(shown.id + 1) is None
+
+
+def test_a_match_made_by_hand_is_confirmed(store: Store) -> None:
+    item_id, [entry_id] = learn(store, movie()), publish(store, entry())
+    keep(store, match(item_id, entry_id, MatchState.REJECTED, score=60))
+
+    made = store.matches.by_hand(item_id, entry_id)
+
+    assert (made.item_id, made.playlist_item_id) == (item_id, entry_id)
+    assert made.state is MatchState.CONFIRMED
+    assert store.matches.confirmed(item_id) == {entry_id}
+
+
+def test_an_entry_whose_file_was_deleted_by_hand_is_rejected(store: Store) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    change = DownloadChange(
+        download_id=job.download_id or 0,
+        status=DownloadStatus.COMPLETED,
+        import_status=ImportStatus.IMPORTED,
+    )
+    store.matches.reject_imported(job.item_id or 0)
+    assert store.matches.rejected(job.item_id or 0) == frozenset()
+    store.leases.end(lease, done("imported", download=change), LIMITS)
+
+    store.matches.reject_imported(job.item_id or 0)
+
+    download = store.downloads.get(job.download_id or 0)
+    assert download is not None
+    assert store.matches.rejected(job.item_id or 0) == {download.playlist_item_id}
 
 
 def keep(store: Store, *matches: NewMatch) -> None:

@@ -87,6 +87,35 @@ def test_a_job_is_read_as_it_was_written(store: Store) -> None:
     assert store.jobs.get(job_id + 1) is None
 
 
+def test_a_job_that_waits_is_found_by_its_key_and_made_as_urgent(store: Store) -> None:
+    routine = add_job(store, JobKind.SEARCH, dedup_key="radarr:movie:1")
+    urgent = NewJob(kind=JobKind.SEARCH, dedup_key="radarr:movie:1", priority=URGENT)
+    relaxed = NewJob(kind=JobKind.SEARCH, dedup_key="radarr:movie:1")
+    other = NewJob(kind=JobKind.SEARCH, dedup_key="radarr:movie:2")
+
+    found = [store.jobs.add_or_find(new) for new in (urgent, relaxed)]
+
+    job = store.jobs.get(routine)
+    assert found == [routine, routine]
+    assert job is not None
+    assert job.priority == URGENT
+    assert store.jobs.add_or_find(other) != routine
+
+
+def test_jobs_are_found_by_download_and_by_item(store: Store) -> None:
+    job = film_on_its_way(store)
+    second = learn(store, episode(5))
+    store.db.write(lambda: store.downloads.attach(job.download_id or 0, [second]))
+
+    last = store.jobs.last_of(job.download_id or 0, JobKind.DOWNLOAD)
+
+    assert last is not None
+    assert last.id == job.id
+    assert store.jobs.last_of(job.download_id or 0, JobKind.IMPORT) is None
+    assert store.jobs.active_items("radarr") == {job.item_id, second}
+    assert store.jobs.active_items("sonarr") == set()
+
+
 # --- webhooks ---
 
 
@@ -146,6 +175,16 @@ def test_a_bell_that_nobody_answered_rings_again_after_half_a_minute(store: Stor
     assert rung(store) == []
     store.db.clock_offset_s = RING_AGAIN_S + 1
     assert rung(store) == [job_id]
+
+
+def test_the_bells_of_a_dead_process_ring_again_at_once(store: Store) -> None:
+    waiting, running = add_job(store), add_job(store)
+    rung(store)
+    take(store, running)
+
+    store.jobs.forget_bells()
+
+    assert rung(store) == [waiting]
 
 
 def test_a_job_for_later_rings_when_its_time_has_come(store: Store) -> None:
@@ -349,6 +388,9 @@ def test_a_page_is_sorted_filtered_and_counted(store: Store) -> None:
         pytest.param(PageRequest(sort="payload"), id="sort-by-what-is-not-shown"),
         pytest.param(PageRequest(where={"lease_token": "x"}), id="filter-by-what-is-not-shown"),
         pytest.param(PageRequest(where={"id": "seven"}), id="number-that-is-none"),
+        pytest.param(PageRequest(where={"id": "9" * 30}), id="number-that-no-column-holds"),
+        pytest.param(PageRequest(where={"run_at": "today"}), id="a-time"),
+        pytest.param(PageRequest(where={"kind": "a\0b"}), id="text-that-no-column-holds"),
     ],
 )
 def test_a_list_refuses_a_question_it_cannot_answer(store: Store, request_: PageRequest) -> None:

@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
@@ -89,7 +88,7 @@ class Process:
 
 @dataclass(slots=True)
 class Home:
-    """A home network in one folder. Everything that runs is ended at the end of the block.
+    """A home network in one folder; `home_in` starts and ends it.
 
     Finished files are published below `folder/downloads`, which the arrs see as `/downloads`.
     """
@@ -111,33 +110,21 @@ class Home:
         self.sonarr = Sonarr(root=self.folder / "library/tv", path_map=seen)
         self.media = MediaServer()
 
-    def __enter__(self) -> Self:
-        self.radarr.start()
-        self.sonarr.start()
-        self.media.__enter__()
+    def connect(self) -> None:
+        """Enter our webhook address in both arrs, untested: nothing of ours runs yet."""
         for arr in (self.radarr, self.sonarr):
             arr.connect.add(
                 f"{self.url}/webhooks/{arr.product}",
                 username="stalkeer",
                 password=WEBHOOK_PASSWORD,
             )
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """Kill whatever still runs; pytest shows what it said below a test that failed."""
         for process in self.processes:
             if process.popen.poll() is None:
                 process.kill()
-            if kind is not None:
-                print(f"--- {process.log.name}\n{process.output()[-6000:]}")
-        self.media.__exit__(kind, error, trace)
-        self.radarr.stop()
-        self.sonarr.stop()
-        self.port_holder.close()
+            sys.stdout.write(f"--- {process.log.name}\n{process.output()[-6000:]}\n")
 
     @property
     def port(self) -> int:
@@ -357,9 +344,14 @@ class Home:
 
 @contextmanager
 def home_in(folder: Path, **environ: str) -> Iterator[Home]:
-    """Set up a home in a folder."""
-    with Home(folder, dict(environ)) as home:
-        yield home
+    """Set up a home in a folder; an answer of a stand-in that breaks the contract is raised."""
+    home = Home(folder, dict(environ))
+    with home.radarr, home.sonarr, home.media, closing(home.port_holder):
+        home.connect()
+        try:
+            yield home
+        finally:
+            home.end()
 
 
 _PASSED_ON = (

@@ -227,6 +227,52 @@ def scan(radarr: Radarr, movie_id: int) -> None:
     radarr.settle()
 
 
+def test_a_grab_of_another_client_cancels_our_download(house: House, radarr: Radarr) -> None:
+    heat, download = on_its_way(house, radarr)
+
+    hear(house, "radarr", "Grab", movie={"id": heat, "title": "Heat"})
+
+    row = house.store.downloads.get(download.download_id or 0)
+    item = item_of(house, "radarr", heat)
+    assert row is not None
+    assert row.status is DownloadStatus.CANCELLED
+    assert (item.state, item.reason) == (ItemState.WAITING, "radarr downloads it itself")
+
+
+@pytest.mark.parametrize(
+    ("why", "found"),
+    [
+        pytest.param("missingFromDisk", ["Heat (1995)"], id="lost"),
+        pytest.param("manual", ["Heat (1995)"], id="by-hand"),
+        pytest.param("upgrade", [], id="replaced"),
+    ],
+)
+def test_a_movie_that_lost_its_file_is_searched_again(
+    house: House, radarr: Radarr, why: str, found: list[str]
+) -> None:
+    heat = radarr.seed_movie("Heat", 1995)
+
+    hear(house, "radarr", "MovieFileDelete", movie={"id": heat}, deleteReason=why)
+
+    assert searches(house) == found
+
+
+def test_an_episode_that_lost_its_file_is_searched_again(house: House, sonarr: Sonarr) -> None:
+    wire = sonarr.seed_series("The Wire", 2002, episodes=season(1, 2))
+    first = sonarr.episode_id(wire, 1, 1)
+
+    hear(
+        house,
+        "sonarr",
+        "EpisodeFileDelete",
+        series={"id": wire},
+        episodes=[{"id": first}],
+        deleteReason="missingFromDisk",
+    )
+
+    assert searches(house) == ["The Wire S01E01"]
+
+
 @pytest.mark.parametrize(
     ("event", "body"),
     [

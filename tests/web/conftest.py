@@ -32,6 +32,7 @@ from stalkeer.jobs.status import Status
 from stalkeer.settings import Settings, load
 from stalkeer.web.api import Api
 from stalkeer.web.app import make_app
+from stalkeer.web.asking import Asking
 from stalkeer.web.auth import Credentials
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring import rules
@@ -141,8 +142,10 @@ def app_of(
         queue_answers=lambda: queue_answers,
         started_at=NOW,
     )
+    api = Api(services.store, status)
     return make_app(
-        Api(services.store, status),
+        api,
+        Asking(services, api),
         Webhooks(writer, services.instances, deadline_s=deadline_s),
         Credentials(API_KEY, (WEBHOOK_USER, password)),
         url_base=url_base,

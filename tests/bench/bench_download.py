@@ -17,7 +17,6 @@ import os
 import random
 import resource
 import shutil
-import ssl
 import statistics
 import subprocess
 import sys
@@ -30,7 +29,7 @@ from pathlib import Path
 from threading import Thread
 
 from stalkeer.downloader.http import Engine, EngineRules, FetchRequest
-from tests.standins.media import CERTIFICATE, Film, MediaServer
+from tests.standins.media import Film, MediaServer, authority, trusting
 
 GIB = 1024**3
 
@@ -53,7 +52,9 @@ def serve(size: int, tls: bool, answer: Connection) -> None:
 
 def run_curl(url: str, folder: Path, files: int) -> Cost:
     """Fetch with curl."""
-    command = ["curl", "-fsS", "--cacert", str(CERTIFICATE)]
+    trusted = folder / "authority.pem"
+    authority().cert_pem.write_to_path(str(trusted))
+    command = ["curl", "-fsS", "--cacert", str(trusted)]
     if files > 1:
         command += ["--parallel", "--parallel-immediate"]
     for number in range(files):
@@ -76,7 +77,7 @@ def run_engine(url: str, folder: Path, files: int) -> Cost:
 
 def _fetch(url: str, folder: Path, files: int, answer: Connection) -> None:
     rules = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}))
-    context = ssl.create_default_context(cafile=CERTIFICATE)
+    context = trusting()
     engine = Engine(rules, rng=random.Random(), ssl_context=context)
 
     def fetch(number: int) -> None:

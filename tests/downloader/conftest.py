@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from stalkeer.downloader.http import Engine, EngineRules, Fetched, FetchRequest, Progress
 from stalkeer.downloader.resume import ResumeState
 from stalkeer.downloader.transport import Resolve, resolve
-from tests.standins.media import CERTIFICATE, MediaServer
+from tests.standins.media import MediaServer, trusting
 
 RULES = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}), read_step_s=0.02)
 HASTY = replace(RULES, stall_timeout_s=0.5, in_attempt_tries=1)
@@ -53,7 +52,7 @@ class Bench:
             self.rules,
             rng=Middling(),
             resolve=resolve,
-            ssl_context=ssl.create_default_context(cafile=CERTIFICATE),
+            ssl_context=trusting(),
             wait=self.waits.append,
             boot=self.boot,
         )

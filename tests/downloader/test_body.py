@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -29,7 +28,7 @@ from stalkeer.downloader.exchange import Caller, open_answer
 from stalkeer.downloader.limiter import TokenBucket
 from stalkeer.downloader.resume import Ask
 from stalkeer.downloader.transport import JudgedBackend, JudgedTransport, Patience, resolve
-from tests.standins.media import CERTIFICATE, Film, MediaServer, Reply
+from tests.standins.media import Film, MediaServer, Reply, trusting
 
 MIB = 1024 * 1024
 
@@ -57,7 +56,7 @@ def make_watch(clock: Clock, **options: float) -> Watch:
 def answer(url: str) -> Iterator[httpx.Response]:
     patience = Patience(0.02, lambda: False, Clock())
     judge = partial(check, allowed_hosts={"127.0.0.1"})
-    context = ssl.create_default_context(cafile=CERTIFICATE)
+    context = trusting()
     transport = JudgedTransport(JudgedBackend(resolve, judge, patience), context)
     caller = Caller(user_agent="x", referrer=None, connect_timeout_s=5, answer_timeout_s=5)
     with open_answer(transport, httpx.URL(url), Ask(), caller, patience) as (response, _):

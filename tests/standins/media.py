@@ -20,13 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
-CERTIFICATE = Path(__file__).with_name("loopback.pem")
-"""Self-signed, for 127.0.0.1, localhost and film.example.invalid; holds its key too."""
+import trustme
+
 _BLOCK = 1024 * 1024
 _EBML_HEAD = bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f381084282886d6174726f736b61")
 
@@ -130,7 +129,7 @@ class _Shelf:
 
 
 class MediaServer:
-    """See the module. `tls=True` serves https with `CERTIFICATE`."""
+    """See the module. `tls=True` serves https; `trusting` clients believe it."""
 
     def __init__(self, *, tls: bool = False) -> None:
         self._shelves: dict[str, _Shelf] = {}
@@ -402,9 +401,22 @@ def _overlay(headers: dict[str, str], reply: Reply) -> dict[str, str]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+@lru_cache(maxsize=1)
+def authority() -> trustme.CA:
+    """The authority that signs the certificates of this process's servers."""
+    return trustme.CA()
+
+
+def trusting() -> ssl.SSLContext:
+    """Make the TLS settings of a client that believes the servers here, and checks as ever."""
+    context = ssl.create_default_context()
+    authority().configure_trust(context)
+    return context
+
+
 def _tls_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
+    authority().issue_cert("127.0.0.1", "localhost", "film.example.invalid").configure_cert(context)
     return context
 
 

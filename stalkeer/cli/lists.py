@@ -42,7 +42,7 @@ def process(
     verbose: Verbose = False,
 ) -> None:
     """Import playlists now: the one given, or all that are configured."""
-    from stalkeer.jobs.refresh import How, searches
+    from stalkeer.jobs.refresh import How
     from stalkeer.wiring.database import open_store
     from stalkeer.wiring.rules import playlist_rules
 
@@ -56,9 +56,6 @@ def process(
             _read(row.name, partial(_import, store, row, rules, how))
             for row in _rows(store, settings, playlist)
         ]
-        if any(report.get("new") or report.get("changed") for report in reports):
-            for search in searches(store):
-                store.jobs.add(search)
     _end(reports, as_json=as_json)
 
 
@@ -94,9 +91,10 @@ def _rows(store: Store, settings: Settings, playlist: str | None) -> Sequence[Pl
 
 
 def _import(store: Store, row: PlaylistRow, rules: PlaylistRules, how: How, show: Show) -> Report:
-    from stalkeer.jobs.refresh import import_playlist
+    from stalkeer.jobs.refresh import import_playlist, search_again
 
     summary = import_playlist(store, row, rules, on_batch=show, how=how)
+    search_again(store, row.id)
     return {"unchanged": True} if summary is None else summary.counts()
 
 

@@ -27,6 +27,7 @@ class PlaylistRow:
     name: str
     location: str
     version: int
+    searched_version: int
     entry_count: int
     etag: str
     last_modified: str
@@ -169,10 +170,24 @@ class Playlists:
 
     @writes
     def publish(
-        self, playlist_id: int, version: int, *, entry_count: int, etag: str, last_modified: str
+        self,
+        playlist_id: int,
+        version: int,
+        *,
+        entry_count: int,
+        etag: str,
+        last_modified: str,
+        is_changed: bool = True,
     ) -> int:
-        """Make an import the current one; return how many entries are gone with it."""
+        """Make an import the current one; return how many entries are gone with it.
+
+        When nothing in it `is_changed` there is nothing to search for again either.
+        """
         now = self.db.now()
+        if not is_changed:
+            Playlist.update(searched_version=version).where(
+                (Playlist.id == playlist_id) & (Playlist.searched_version == version - 1)
+            ).execute()
         Playlist.update(
             version=version,
             entry_count=entry_count,
@@ -189,6 +204,11 @@ class Playlists:
             )
             .count()
         )
+
+    @writes
+    def mark_searched(self, playlist_id: int, version: int) -> None:
+        """Note that everything missing was searched for after this import."""
+        Playlist.update(searched_version=version).where(Playlist.id == playlist_id).execute()
 
     @writes
     def note(self, playlist_id: int, *, error: str = "") -> None:
@@ -301,6 +321,7 @@ def _playlist(row: Playlist) -> PlaylistRow:
         name=row.name,
         location=row.location,
         version=row.version,
+        searched_version=row.searched_version,
         entry_count=row.entry_count,
         etag=row.etag,
         last_modified=row.last_modified,

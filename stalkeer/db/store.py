@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from playhouse.migrations import Runner
 
-from stalkeer.db.connect import Database, reads
+from stalkeer.db.connect import Database, StoreError, reads
 from stalkeer.db.control import Control
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.items import Items
@@ -61,21 +61,18 @@ class Store:
         self.settings = SavedSettings(db)
         self.runs = Runs(db)
 
-    @reads
     def migrate(self) -> list[str]:
         """Bring the schema up to date; return the names of the migrations that ran.
 
-        Raises `NewerSchemaError` when the database holds a migration this program does not know.
+        Raises `NewerSchemaError` when the database holds a migration this program does not know,
+        and `StoreError` when it does not answer.
         """
-        with self._alone():
-            runner = Runner(self.db.peewee, str(MIGRATIONS))
-            unknown = [row.name for row in runner.status() if row.path is None]
-            if unknown:
-                raise NewerSchemaError(
-                    f"The database was written by a newer stalkeer (it has {unknown[-1]}). "
-                    f"Start the newer version again, or restore a backup made by this one."
-                )
-            return list(runner.up())
+        if not self.db.is_sqlite:
+            return self._migrate_alone()
+        # Before the first connection: of two that switch a new file to WAL at the same moment one
+        # is told "locked" at once, whatever the busy timeout.
+        with _locked(Path(f"{self.db.peewee.database}.lock")):
+            return self._migrate()
 
     @reads
     def ping(self) -> None:
@@ -94,24 +91,37 @@ class Store:
         """Close all connections."""
         self.db.close()
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from migrating at the same time."""
-        if self.db.is_sqlite:
-            with _locked(Path(f"{self.db.peewee.database}.lock")):
-                yield
-            return
+    @reads
+    def _migrate_alone(self) -> list[str]:
         # Held by this connection, which every statement of the runner uses too.
         self.db.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
         try:
-            yield
+            return self._migrate()
         finally:
             self.db.execute("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+
+    @reads
+    def _migrate(self) -> list[str]:
+        runner = Runner(self.db.peewee, str(MIGRATIONS))
+        unknown = [row.name for row in runner.status() if row.path is None]
+        if unknown:
+            raise NewerSchemaError(
+                f"The database was written by a newer stalkeer (it has {unknown[-1]}). "
+                f"Start the newer version again, or restore a backup made by this one."
+            )
+        return list(runner.up())
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    """Keep other processes from migrating at the same time."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise StoreError(
+            f"The database cannot be opened: {path.parent} ({exc.strerror}). Make the folder, or "
+            f"give the user of stalkeer the right to write there."
+        ) from exc
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -255,6 +255,13 @@ def test_what_was_answered_is_on_the_disk(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_folder_that_is_not_there_is_our_error(tmp_path: Path) -> None:
+    store = Store(Database(f"sqlite:///{tmp_path}/none/stalkeer.db"))
+
+    with pytest.raises(StoreError, match="Make the folder"):
+        store.migrate()
+
+
 def test_a_path_with_spaces_is_found(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/my%20data.db")
 

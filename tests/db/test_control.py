@@ -10,6 +10,7 @@ import pytest
 from stalkeer.core.jobs import DownloadChange, Ended, Job, Lease, NewJob, done, later
 from stalkeer.core.states import (
     DownloadStatus,
+    EntryState,
     ImportStatus,
     ItemState,
     JobKind,
@@ -23,12 +24,18 @@ from tests.builders import (
     LIMITS,
     OWNER,
     add_job,
+    entry,
+    episode,
     film_on_its_way,
     jobs_of,
     learn,
     movie,
+    publish,
+    start_download,
     take,
 )
+
+CANCELLED = Ended(status=JobStatus.CANCELLED, costs_attempt=False)
 
 
 def job_of(store: Store, job_id: int) -> Job:
@@ -47,6 +54,12 @@ def item_state(store: Store, job: Job) -> ItemState:
     item = store.items.get(job.item_id or 0)
     assert item is not None
     return item.state
+
+
+def entry_state(store: Store, job: Job) -> EntryState:
+    found = store.playlists.entry(download_of(store, job).playlist_item_id or 0)
+    assert found is not None
+    return found.state
 
 
 def failed(store: Store, **facts: object) -> Job:
@@ -122,6 +135,133 @@ def complete(store: Store) -> Job:
     follow = NewJob(kind=JobKind.IMPORT, item_id=job.item_id, download_id=job.download_id)
     store.leases.end(lease, done("downloaded", download=change, then=(follow,)), LIMITS)
     return job
+
+
+def test_a_running_download_that_was_cancelled_ends_as_cancelled_and_can_go_on(
+    store: Store,
+) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    store.control.cancel_job(job.id)
+    store.leases.progress(lease, done=7, total=9, resume_token='{"etag": "v1"}')
+
+    store.leases.end(lease, CANCELLED, LIMITS)
+    stopped, stopped_item = download_of(store, job), item_state(store, job)
+    stopped_entry = entry_state(store, job)
+    store.control.replay(job.id)
+
+    assert job_of(store, job.id).attempts == 0
+    assert (stopped.status, stopped_item) == (DownloadStatus.CANCELLED, ItemState.CANCELLED)
+    assert stopped_entry is EntryState.PROCESSED
+    again = download_of(store, job)
+    assert (again.status, again.bytes_downloaded) == (DownloadStatus.PENDING, 7)
+    assert again.resume_token == '{"etag": "v1"}'
+    assert again.id in store.downloads.resumable_ids()
+    assert entry_state(store, job) is EntryState.PENDING
+
+
+def test_an_import_that_a_person_cancelled_stays_cancelled(store: Store) -> None:
+    job = complete(store)
+    [import_job] = jobs_of(store, JobKind.IMPORT)
+    _, lease = take(store, import_job.id)
+
+    store.control.cancel_job(import_job.id)
+    store.leases.end(lease, later("still importing", run_in_s=5), LIMITS)
+
+    assert job_of(store, import_job.id).status is JobStatus.CANCELLED
+    assert item_state(store, job) is ItemState.CANCELLED
+    assert download_of(store, job).import_status is ImportStatus.FAILED
+
+
+def test_a_cancelled_job_shows_since_when_and_why(store: Store) -> None:
+    job = film_on_its_way(store)
+
+    store.control.cancel_job(job.id)
+
+    after = job_of(store, job.id)
+    assert after.finished_at is not None
+    assert after.result == {"outcome": "cancelled", "reason": "cancelled by a person"}
+    assert store.downloads.moves(job.download_id or 0)[-1].reason == "cancelled by a person"
+
+
+# --- cancel what items need ---
+
+
+def test_a_grab_of_another_client_cancels_a_waiting_download_and_shows_waiting(
+    store: Store,
+) -> None:
+    job = film_on_its_way(store)
+
+    count = store.control.cancel_for_items(
+        [job.item_id or 0], "radarr downloads it itself", show=ItemState.WAITING
+    )
+
+    item = store.items.get(job.item_id or 0)
+    assert count == 1
+    assert job_of(store, job.id).status is JobStatus.CANCELLED
+    assert download_of(store, job).status is DownloadStatus.CANCELLED
+    assert item is not None
+    assert (item.state, item.reason) == (ItemState.WAITING, "radarr downloads it itself")
+
+
+@pytest.mark.parametrize("end", ["stops", "dies", "is told to wait"])
+@pytest.mark.parametrize("shown", [ItemState.WAITING, ItemState.CANCELLED])
+def test_a_running_download_shows_after_its_end_why_it_was_cancelled(
+    store: Store, shown: ItemState, end: str
+) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+
+    store.control.cancel_for_items([job.item_id or 0], "not needed", show=shown)
+    asked = store.leases.progress(lease, done=1, total=9, resume_token="{}")
+    if end == "stops":
+        store.leases.end(lease, CANCELLED, LIMITS)
+    elif end == "dies":
+        store.leases.take_back(expired_only=False)
+    else:
+        store.leases.end(lease, later("the provider is busy", run_in_s=60), LIMITS)
+
+    item = store.items.get(job.item_id or 0)
+    assert asked is StopRequest.DROP
+    assert job_of(store, job.id).status is JobStatus.CANCELLED
+    assert download_of(store, job).status is DownloadStatus.CANCELLED
+    assert item is not None
+    assert item.state is shown
+    assert store.downloads.moves(job.download_id or 0)[-1].to_status == "cancelled"
+
+
+def test_a_download_for_two_episodes_goes_on_for_the_one_that_is_still_missing(
+    store: Store,
+) -> None:
+    first, second = learn(store, episode(1)), learn(store, episode(2, number=2))
+    [double] = publish(store, entry("The Wire S01E01-E02"))
+    job = start_download(store, [first, second], double)
+
+    assert store.control.cancel_for_items([second], "sonarr has the file") == 0
+    assert job_of(store, job.id).status is JobStatus.READY
+    assert store.control.cancel_for_items([first, second], "sonarr has both") == 1
+
+    assert job_of(store, job.id).status is JobStatus.CANCELLED
+
+
+def test_what_items_need_is_cancelled_but_an_import_goes_on(store: Store) -> None:
+    job = complete(store)
+    search = add_job(store, JobKind.SEARCH, item_id=job.item_id)
+
+    assert store.control.cancel_for_items([job.item_id or 0], "gone") == 1
+
+    assert job_of(store, search).status is JobStatus.CANCELLED
+    assert jobs_of(store, JobKind.IMPORT)[0].status is JobStatus.READY
+
+
+def test_a_search_that_was_cancelled_for_its_item_is_not_rung_for(store: Store) -> None:
+    item_id, neighbour = learn(store, movie(1)), learn(store, movie(2, "Ronin", 1998))
+    add_job(store, JobKind.SEARCH, item_id=item_id)
+    other = add_job(store, JobKind.SEARCH, item_id=neighbour)
+
+    store.control.cancel_for_items([item_id], "gone")
+
+    assert [bell.job_id for bell in store.jobs.ring(LIMITS)] == [other]
 
 
 # --- replay ---
@@ -254,6 +394,57 @@ def test_a_running_download_is_paused_at_its_next_sign_of_life(store: Store, end
     assert store.jobs.ring(LIMITS) == []
     store.control.resume(job.download_id or 0)
     assert take(store, job.id)[0].attempts == 1
+
+
+def test_a_paused_download_is_not_woken_by_what_makes_others_due(store: Store) -> None:
+    job = film_on_its_way(store)
+    store.control.pause(job.download_id or 0)
+
+    store.jobs.hurry()
+    store.jobs.forget_bells()
+    store.db.clock_offset_s = 86400
+
+    assert store.jobs.ring(LIMITS) == []
+    assert download_of(store, job).status is DownloadStatus.PAUSED
+
+
+def test_a_running_download_hears_of_its_pause_with_its_heartbeat(store: Store) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+
+    store.control.pause(job.download_id or 0)
+
+    assert [each.stop_request for each in store.leases.renew([lease.token])] == [StopRequest.PAUSE]
+    store.leases.end(lease, later("interrupted by a shutdown", run_in_s=0), LIMITS)
+    assert download_of(store, job).status is DownloadStatus.PAUSED
+    assert item_state(store, job) is ItemState.PAUSED
+    assert entry_state(store, job) is EntryState.PENDING
+
+
+def test_a_pause_is_forgotten_when_the_download_was_complete_before_it_heard(
+    store: Store,
+) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    store.control.pause(job.download_id or 0)
+
+    change = DownloadChange(download_id=job.download_id or 0, import_status=ImportStatus.PENDING)
+    store.leases.end(lease, done("downloaded", download=change), LIMITS)
+
+    assert job_of(store, job.id).status is JobStatus.DONE
+    assert download_of(store, job).status is DownloadStatus.COMPLETED
+    with pytest.raises(ConflictError):
+        store.control.resume(job.download_id or 0)
+
+
+def test_a_paused_download_can_be_cancelled_and_replayed(store: Store) -> None:
+    job = film_on_its_way(store)
+    store.control.pause(job.download_id or 0)
+
+    store.control.cancel_job(job.id)
+    store.control.replay(job.id)
+
+    assert [bell.job_id for bell in store.jobs.ring(LIMITS)] == [job.id]
 
 
 def test_a_download_is_cancelled_for_good(store: Store) -> None:

@@ -59,6 +59,12 @@ class ArrAnswerError(StalkeerError):
     retryable = True
 
 
+class ArrPageError(ArrAnswerError):
+    """A web page answered: a proxy or a login stands before the arr, for every item alike."""
+
+    costs_attempt = False
+
+
 class ArrRefusedError(StalkeerError):
     """The arr understood the request and will not do it; the message holds its own words."""
 
@@ -313,7 +319,7 @@ class ArrHttp:
     def _judge(self, answer: RawAnswer, path: str) -> None:
         """Raise for whatever is no answer to the request."""
         if answer.is_page:
-            raise ArrAnswerError(
+            raise ArrPageError(
                 f"{self._shown_url} answered with a web page (status {answer.status}), not as "
                 f"{self.name} does: a proxy or a login page stands before it. {self._check_url}"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stalkeer.cli.options import Host, Port, Verbose
+from stalkeer.cli.running import Address, announced, local_url
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, say, stop, told
 from stalkeer.cli.starting import make_keys, read_settings
 
@@ -124,9 +126,11 @@ def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...]) -> Non
         # uvicorn listens for signals only while it runs, and passes them on to us afterwards.
         _on_signals(lambda: setattr(server, "should_exit", True))
         service.start()
+        url = local_url(general.host, general.port, general.url_base)
         try:
             _greet(settings, keys, service)
-            server.run(sockets=[listener])
+            with announced(general.data_dir, Address(url, keys.api_key, os.getpid())):
+                server.run(sockets=[listener])
         finally:
             service.stop()
 

@@ -251,7 +251,10 @@ class Control:
             self._show_download(row.download_id, DownloadStatus.CANCELLED, reason, show)
         if row.download_id is not None and row.kind == JobKind.IMPORT:
             change = DownloadChange(
-                download_id=row.download_id, import_status=ImportStatus.FAILED, reason=reason
+                download_id=row.download_id,
+                import_status=ImportStatus.FAILED,
+                reason=reason,
+                item_state=show,
             )
             self._downloads.change(change)
         return True

@@ -264,9 +264,9 @@ class Downloads:
         if status in (DownloadStatus.FAILED, DownloadStatus.RETRYING):
             values["error_message"] = reason
         if status in (DownloadStatus.COMPLETED, DownloadStatus.CANCELLED):
-            values |= {"error_message": None, "resume_token": None}
+            values["error_message"] = None
         if status is DownloadStatus.COMPLETED:
-            values |= _completed(change) | {"completed_at": self.db.now()}
+            values |= _completed(change) | {"completed_at": self.db.now(), "resume_token": None}
         DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
         if before != status:
             self._event(download_id, before, status, reason)
@@ -285,7 +285,7 @@ class Downloads:
         DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
         if before != status:
             self._event(download_id, before, status, reason)
-        self._show(download_id, ITEM_STATE_OF_IMPORT[status], reason)
+        self._show(download_id, change.item_state or ITEM_STATE_OF_IMPORT[status], reason)
         self._show_entry(download_id, ENTRY_STATE_OF_IMPORT[status])
 
     def _items(self, download_id: int) -> tuple[int, ...]:

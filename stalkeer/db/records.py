@@ -17,7 +17,10 @@ from stalkeer.db.models import Instance, ProcessingLog, Schedule, Setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRow:
-    """What the last look at a Radarr or Sonarr said. `last_sync` holds the counts of that sync."""
+    """What the last look at a Radarr or Sonarr said. `last_sync` holds the counts of that sync.
+
+    `webhook` is how our last registration there ended: `registered`, `failed`, or empty for never.
+    """
 
     name: str
     service: Service
@@ -25,6 +28,7 @@ class InstanceRow:
     last_sync_at: datetime | None
     last_sync: Mapping[str, Any] | None
     last_error: str
+    webhook: str
 
 
 class Instances:
@@ -57,6 +61,13 @@ class Instances:
             Instance.name == name
         ).execute()
 
+    @writes
+    def note_webhook(self, name: str, state: str) -> None:
+        """Write how the registration of our webhook ended."""
+        Instance.update(webhook=state, updated_at=self.db.now()).where(
+            Instance.name == name
+        ).execute()
+
     @reads
     def all(self) -> tuple[InstanceRow, ...]:
         """Return every instance."""
@@ -68,6 +79,7 @@ class Instances:
                 last_sync_at=row.last_sync_at,
                 last_sync=row.last_sync,
                 last_error=row.last_error,
+                webhook=row.webhook,
             )
             for row in Instance.select().order_by(Instance.name)
         )
@@ -164,6 +176,20 @@ class SavedSettings:
         return {row.name: row.value for row in Setting.select()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run of an import or a sync. `status` is `running`, `completed` or `failed`."""
+
+    id: int
+    action: str
+    subject: str
+    status: str
+    item_count: int
+    started_at: datetime
+    completed_at: datetime | None
+    error_message: str
+
+
 class Runs:
     """The processing log: every import and sync, with what it handled."""
 
@@ -192,3 +218,21 @@ class Runs:
             completed_at=self.db.now(),
             error_message=error,
         ).where(ProcessingLog.id == run_id).execute()
+
+    @reads
+    def last(self, count: int) -> tuple[RunRow, ...]:
+        """Return the newest runs, newest first."""
+        rows = ProcessingLog.select().order_by(ProcessingLog.id.desc()).limit(count)
+        return tuple(
+            RunRow(
+                id=row.id,
+                action=row.action,
+                subject=row.subject,
+                status=row.status,
+                item_count=row.item_count,
+                started_at=row.started_at,
+                completed_at=row.completed_at,
+                error_message=row.error_message,
+            )
+            for row in rows
+        )

@@ -17,6 +17,7 @@ from stalkeer.db.items import Item
 from stalkeer.db.matches import MatchRow
 from stalkeer.downloader.files import part_path, remove_part
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.register import Registration, register
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.wanted import search_job, want_episodes, want_movie
 
@@ -58,6 +59,21 @@ def search(services: Services, instance: str, arr_id: int) -> int:
     job_id = services.store.jobs.add_or_find(search_job(item, priority=URGENT))
     services.ring()
     return job_id
+
+
+def register_webhook(services: Services, instance: str) -> Registration:
+    """Create or repair our Connect webhook in an instance, and write down how that ended.
+
+    Raises what the arr says, most often that it does not reach us.
+    """
+    arr, rules = services.instance(instance)
+    try:
+        done = register(arr, services.webhooks[rules.name])
+    except StalkeerError:
+        services.store.instances.note_webhook(rules.name, "failed")
+        raise
+    services.store.instances.note_webhook(rules.name, "registered")
+    return done
 
 
 def cancel_download(services: Services, download_id: int) -> None:

@@ -24,7 +24,8 @@ BEAT_S = 1.0
 class Pulse(threading.Thread):
     """Beats once a second, and at once after `ring`.
 
-    `send` gives the doorbells to the broker; what it cannot deliver is rung for again later.
+    `send` gives the doorbells to the broker; what it cannot deliver is rung for again later. A
+    command that does one thing and ends does not tick schedules.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Pulse(threading.Thread):
         limits: SlotLimits,
         send: Callable[[Sequence[Doorbell]], None],
         *,
+        ticks_schedules: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; `start` begins."""
@@ -42,6 +44,7 @@ class Pulse(threading.Thread):
         self._running = running
         self._limits = limits
         self._send = send
+        self._ticks_schedules = ticks_schedules
         self._monotonic = monotonic
         self._renewed_at = monotonic()
         self._wake = threading.Event()
@@ -72,7 +75,8 @@ class Pulse(threading.Thread):
             taken_back = self._store.leases.take_back(held=self._running.by_token())
             if taken_back:
                 log.warning("jobs of a dead worker run again", job_ids=taken_back)
-            self._store.schedules.tick()
+            if self._ticks_schedules:
+                self._store.schedules.tick()
             bells = self._store.jobs.ring(self._limits)
             if bells:
                 self._send(bells)

@@ -24,6 +24,7 @@ from stalkeer.downloader.terms import Chance
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.libraries import Libraries
+from stalkeer.jobs.register import Webhook
 from stalkeer.playlist.source import SourceLimits
 
 
@@ -194,7 +195,8 @@ class Running:
 class Services:
     """Everything the jobs use. `arrs` and `instances` have the same keys: the instances' names.
 
-    `ring` wakes this process's pulse, which rings for due jobs; `owner` is `host:pid`.
+    `ring` wakes this process's pulse, which rings for due jobs; `owner` is `host:pid`. `webhooks`
+    are what the instances should hold to send us their events.
     """
 
     store: Store
@@ -214,6 +216,7 @@ class Services:
     rng: Chance
     owner: str
     notify_urls: tuple[str, ...] = ()
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
 
     def instance(self, name: str | None) -> tuple[Radarr | Sonarr, InstanceRules]:
         """Return the client and the rules of an instance.

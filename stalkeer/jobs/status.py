@@ -18,6 +18,8 @@ from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.services import Services
 
+SHOWN_RUNS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -59,6 +61,7 @@ class Status:
             "instances": self._instances(),
             "playlists": self._playlists(),
             "folders": self._folders(),
+            "runs": self._runs(),
             "problems": [
                 {"code": problem.code, "message": problem.message} for problem in self.problems()
             ],
@@ -156,9 +159,24 @@ class Status:
                 "last_sync": row.last_sync,
                 "last_error": row.last_error or None,
                 "connection": self.services.arrs[row.name].health().state,
+                "webhook": row.webhook or None,
             }
             for row in self.services.store.instances.all()
             if row.name in self.services.instances
+        ]
+
+    def _runs(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "action": run.action,
+                "subject": run.subject,
+                "status": run.status,
+                "item_count": run.item_count,
+                "started_at": stamp(run.started_at),
+                "completed_at": stamp(run.completed_at),
+                "error_message": run.error_message or None,
+            }
+            for run in self.services.store.runs.last(SHOWN_RUNS)
         ]
 
     def _playlists(self) -> list[dict[str, Any]]:

@@ -78,6 +78,7 @@ class Asking:
             _route("POST", "/api/v1/missing/{instance}/{id:row}/search", Nothing, self.search),
             _route("POST", "/api/v1/radarr-sync", Nothing, self.sync(Service.RADARR)),
             _route("POST", "/api/v1/sonarr-sync", Nothing, self.sync(Service.SONARR)),
+            _route("POST", "/api/v1/instances/{instance}/register", Nothing, self.register),
             _route("POST", "/api/v1/matches", ChoiceBody, self.choose),
             _route("POST", "/api/v1/matches/{id:row}/confirm", Nothing, self.confirm),
             _route("DELETE", "/api/v1/matches/{id:row}", Nothing, self.reject),
@@ -109,6 +110,12 @@ class Asking:
         params = request.path_params
         job_id = by_hand.search(self.services, params["instance"], params["id"])
         return JSONResponse({"job_id": job_id}, status_code=202)
+
+    def register(self, request: Request, _body: Nothing) -> Response:
+        """Create or repair our Connect webhook in an instance."""
+        name = request.path_params["instance"]
+        done = by_hand.register_webhook(self.services, name)
+        return JSONResponse({"instance": name, "webhook": done})
 
     def choose(self, _request: Request, body: ChoiceBody) -> Response:
         """Take an entry for an item, whatever it scores."""

@@ -12,8 +12,9 @@ from stalkeer.core.pathmap import PathMap
 from stalkeer.db.slots import SlotLimits
 from stalkeer.downloader.limiter import TokenBucket
 from stalkeer.downloader.terms import EngineRules
+from stalkeer.jobs.register import Webhook
 from stalkeer.jobs.services import DownloadRules, ImportMode, InstanceRules, PlaylistRules
-from stalkeer.settings import Settings
+from stalkeer.settings import Secrets, Settings
 from stalkeer.settings.sections import Radarr, Sonarr
 from stalkeer.wiring.sources import USER_AGENT, source_options
 
@@ -114,6 +115,15 @@ def own_address(settings: Settings, *, hostname: str) -> str:
         return general.public_url.removesuffix(general.url_base) + general.url_base
     host = hostname if general.host in _EVERYWHERE else general.host
     return f"http://{f'[{host}]' if ':' in host else host}:{general.port}{general.url_base}"
+
+
+def webhooks(settings: Settings, keys: Secrets, *, hostname: str) -> dict[str, Webhook]:
+    """Say what each instance has to hold to send us its events."""
+    address = own_address(settings, hostname=hostname)
+    return {
+        name: Webhook(f"{address}/webhooks/{name}", keys.webhook_username, keys.webhook_password)
+        for name in instance_rules(settings)
+    }
 
 
 def out_of_reach(settings: Settings, *, hostname: str) -> list[str]:

@@ -21,6 +21,7 @@ from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core import items
 from stalkeer.core.states import JobKind
 from stalkeer.downloader.http import Engine
+from stalkeer.jobs.doctor import Doctor
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.libraries import Libraries
 from stalkeer.jobs.pulse import Pulse
@@ -44,6 +45,7 @@ from stalkeer.wiring.rules import (
     playlist_rules,
     section_of,
     slot_limits,
+    webhooks,
 )
 from stalkeer.wiring.sources import playlist_sources
 from stalkeer.worker.actors import Bell, Workers, declare_actors
@@ -65,7 +67,8 @@ def _now() -> datetime:
 class Service:
     """One process of stalkeer, built and not yet started.
 
-    `queues` are the queues it runs jobs of; none for a process that only serves the web.
+    `queues` are the queues it runs jobs of; none for a process that only serves the web. One that
+    is not scheduled does what it is asked for and nothing else: for a command that ends.
     """
 
     def __init__(
@@ -75,11 +78,13 @@ class Service:
         *,
         queues: Collection[str],
         threads: int | None = None,
+        is_scheduled: bool = True,
     ) -> None:
         """Build every part."""
         for secret in (keys.api_key, keys.webhook_password, keys.secret_key):
             register_secret(secret)
         self._settings = settings
+        self._is_scheduled = is_scheduled
         self._closing = threading.Event()
         redis_url = settings.queue.redis_url.get_secret_value()
         self._is_embedded = not redis_url
@@ -89,18 +94,35 @@ class Service:
         self._limits = slot_limits(settings)
         self._bell = Bell(broker)
         # Every process rings for all queues: the broker carries a bell to whoever listens.
-        self._pulse = Pulse(self.store, self.running, self._limits, self._bell.send)
-        self.services = self._services()
+        self._pulse = Pulse(
+            self.store,
+            self.running,
+            self._limits,
+            self._bell.send,
+            ticks_schedules=is_scheduled,
+        )
+        self.services = self._services(keys)
         declare_actors(broker, self._run_job)
         count = threads or settings.downloads.concurrent_limit + SPARE_THREADS
         self._workers = Workers(broker, queues=queues, threads=count) if queues else None
         self._writer = WebhookWriter(self.store.jobs.add_webhooks, self._pulse.ring)
         self.app = self._app(keys)
 
-    def start(self) -> None:
-        """Bring the schema up to date, take up what a dead process left, and begin."""
+    def prepare(self) -> None:
+        """Bring the schema up to date and write down what the settings name."""
         self.store.migrate()
-        self._configure()
+        for rules in self.services.instances.values():
+            self.store.instances.configure(rules.name, rules.service)
+        sources = playlist_sources(self._settings)
+        # A command without any was called without the service's settings: they stay as they are.
+        if sources or self._is_scheduled:
+            self.store.playlists.configure(sources)
+        if self._is_scheduled:
+            self._schedule()
+
+    def start(self) -> None:
+        """Prepare, take up what a dead process left, and begin."""
+        self.prepare()
         if self._is_embedded:
             # Nobody else runs jobs of this database: whatever was running died with its process.
             taken_back = self.store.leases.take_back(expired_only=False)
@@ -125,6 +147,10 @@ class Service:
         if self._workers is not None:
             self._workers.stop(STOP_S)
         self._writer.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection: all that one which was never started needs."""
         for arr in self.services.arrs.values():
             arr.close()
         self.store.close()
@@ -136,7 +162,18 @@ class Service:
     def _run_job(self, job_id: int) -> None:
         run_job(job_id, self.services)
 
-    def _services(self) -> Services:
+    def doctor(self) -> Doctor:
+        """Make the doctor of this service."""
+        return Doctor(
+            services=self.services,
+            warnings=self._settings.unknown,
+            queue_kind="the embedded queue" if self._is_embedded else "Redis",
+            queue_answers=self._bell.answers,
+            webhooks=self.services.webhooks,
+            playlist_every_s=self._settings.m3u.update_interval,
+        )
+
+    def _services(self, keys: Secrets) -> Services:
         rules = instance_rules(self._settings)
         return Services(
             store=self.store,
@@ -156,6 +193,7 @@ class Service:
             rng=_CHANCE,
             owner=f"{socket.gethostname()}:{os.getpid()}",
             notify_urls=tuple(url.get_secret_value() for url in self._settings.notifications.urls),
+            webhooks=webhooks(self._settings, keys, hostname=socket.gethostname()),
         )
 
     def _arr(self, rules: InstanceRules) -> Radarr | Sonarr:
@@ -184,13 +222,12 @@ class Service:
             url_base=self._settings.general.url_base,
         )
 
-    def _configure(self) -> None:
-        """Write down what the settings name: instances, playlists, and what comes again."""
+    def _schedule(self) -> None:
+        """Write down what comes again."""
         store = self.store
         names = {"cleanup"}
         store.schedules.configure("cleanup", JobKind.CLEANUP, every_s=CLEANUP_EVERY_S)
         for rules in self.services.instances.values():
-            store.instances.configure(rules.name, rules.service)
             names.add(f"reconcile:{rules.name}")
             store.schedules.configure(
                 f"reconcile:{rules.name}",
@@ -198,7 +235,6 @@ class Service:
                 every_s=section_of(self._settings, rules.service).sync_interval,
                 instance=rules.name,
             )
-        store.playlists.configure(playlist_sources(self._settings))
         for playlist in store.playlists.all():
             names.add(f"refresh_playlist:{playlist.id}")
             store.schedules.configure(

@@ -15,6 +15,7 @@ from stalkeer.arr.breaker import BreakerState
 from stalkeer.arr.http import (
     ArrAnswerError,
     ArrHttp,
+    ArrPageError,
     ArrRefusedError,
     ArrUnauthorizedError,
     ArrUnreachableError,
@@ -118,9 +119,9 @@ def test_an_arr_that_is_silent_for_the_whole_time_out_is_not_asked_again_at_once
         pytest.param(httpx.Response(504), ArrUnreachableError, "status 504", id="gateway-slow"),
         pytest.param(httpx.Response(401), ArrUnauthorizedError, "RADARR_API_KEY", id="bad-key"),
         pytest.param(
-            httpx.Response(401, html="<h1>401</h1>"), ArrAnswerError, "web page", id="proxy-login"
+            httpx.Response(401, html="<h1>401</h1>"), ArrPageError, "web page", id="proxy-login"
         ),
-        pytest.param(PAGE, ArrAnswerError, "STALKEER_RADARR_URL", id="login-page"),
+        pytest.param(PAGE, ArrPageError, "STALKEER_RADARR_URL", id="login-page"),
         pytest.param(
             httpx.Response(200, text="Hello"), ArrAnswerError, "Invalid JSON", id="garbage"
         ),
@@ -154,7 +155,7 @@ def test_an_arr_that_is_silent_for_the_whole_time_out_is_not_asked_again_at_once
         ),
         pytest.param(
             httpx.Response(400, html="<p>plain HTTP to an HTTPS port</p>"),
-            ArrAnswerError,
+            ArrPageError,
             "web page",
             id="http-to-https-port",
         ),
@@ -448,3 +449,8 @@ def test_a_list_read_one_by_one_is_the_list(values: list[object], is_indented: b
     body = json.dumps(values, indent=2 if is_indented else None).encode()
 
     assert list(elements(body)) == values
+
+
+def test_a_page_before_the_arr_is_nobodys_fault_and_costs_no_attempt() -> None:
+    assert ArrPageError.retryable
+    assert not ArrPageError.costs_attempt

@@ -19,6 +19,7 @@ from stalkeer.core.states import (
 )
 from stalkeer.db.control import ConflictError, NoSuchRowError, ReplayFilter
 from stalkeer.db.downloads import Download
+from stalkeer.db.models import PlaylistItem
 from stalkeer.db.store import Store
 from tests.builders import (
     LIMITS,
@@ -31,6 +32,7 @@ from tests.builders import (
     learn,
     movie,
     publish,
+    row_of,
     start_download,
     take,
 )
@@ -57,9 +59,8 @@ def item_state(store: Store, job: Job) -> ItemState:
 
 
 def entry_state(store: Store, job: Job) -> EntryState:
-    found = store.playlists.entry(download_of(store, job).playlist_item_id or 0)
-    assert found is not None
-    return found.state
+    entry_id = download_of(store, job).playlist_item_id
+    return EntryState(row_of(store, PlaylistItem, PlaylistItem.id == entry_id).state)
 
 
 def failed(store: Store, **facts: object) -> Job:

@@ -150,4 +150,5 @@ def test_a_webhook_waits_for_a_radarr_that_hides_behind_a_login_page(home: Home)
     home.radarr.mend()
     home.wait_for_imported(count=1)
 
-    assert "a proxy or a login page stands before it" in waiting["error"]["message"]
+    assert "a proxy or a login page stands before it" in waiting["result"]["reason"]
+    assert home.wait_for_webhook()[0]["attempts"] == 1

@@ -9,6 +9,8 @@ from stalkeer.cli.database import migrate
 from stalkeer.cli.lists import dryrun, process
 from stalkeer.cli.saying import out
 from stalkeer.cli.serving import up, web, worker
+from stalkeer.cli.wanted import matches, missing
+from stalkeer.cli.work import downloads, jobs
 
 app = typer.Typer(
     name="stalkeer",
@@ -26,5 +28,10 @@ def stalkeer(context: typer.Context) -> None:
         out(context.get_help())
 
 
-for _command in (up, web, worker, migrate, process, dryrun, config, version):
+_COMMANDS = (up, web, worker, migrate, process, dryrun, missing, config, version)
+_GROUPS = (matches, downloads, jobs)
+
+for _command in _COMMANDS:
     app.command()(_command)
+for _group in _GROUPS:
+    app.add_typer(_group)

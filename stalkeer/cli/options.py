@@ -11,4 +11,5 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log debug messag
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
 Limit = Annotated[int, typer.Option(min=0, help="Only so many entries; 0: all.")]
+Rows = Annotated[int, typer.Option("--limit", min=0, help="Only so many rows; 0: all.")]
 Playlist = Annotated[str | None, typer.Argument(help="A file or an address.")]

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from stalkeer.settings import Secrets, Settings
 
 
-def read_settings(verbose: bool, **options: object) -> Settings:
+def read_settings(verbose: bool, *, is_quiet: bool = False, **options: object) -> Settings:
     """Read the settings and configure the log; exit 2 with every fault.
 
-    `options` are those of the command by the setting they stand for; None was not given.
+    A quiet command logs warnings only: what it has to say is its result. `options` are those of the command by the setting they stand for; None was not given.
     """
     from stalkeer import log
     from stalkeer.settings import SettingsError, load
@@ -30,7 +30,7 @@ def read_settings(verbose: bool, **options: object) -> Settings:
     except SettingsError as exc:
         stop(WRONG_USAGE, str(exc))
     _register_secrets(settings)
-    level = "debug" if verbose else settings.general.log_level
+    level = "debug" if verbose else "warning" if is_quiet else settings.general.log_level
     log.configure(level, settings.general.log_format, stream=sys.stderr)
     _log_unexpected_errors()
     for warning in settings.unknown:

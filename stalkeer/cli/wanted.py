@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stalkeer.cli.asking import asked, one
+from stalkeer.cli.asking import asked
 from stalkeer.cli.groups import group
 from stalkeer.cli.options import Json, Rows, Verbose
 from stalkeer.cli.saying import out, out_json
 from stalkeer.cli.showing import show_facts, show_rest, show_table
 
+if TYPE_CHECKING:
+    from stalkeer.cli.client import Client
+
 matches = group("matches", "Show which entry might be which item, and decide.")
-MatchId = Annotated[int, typer.Argument(metavar="ID", help="The match.")]
+MatchId = Annotated[int, typer.Argument(metavar="ID", min=1, help="The match.")]
 
 
 class Kind(StrEnum):
@@ -24,33 +27,128 @@ class Kind(StrEnum):
     TVSHOWS = "tvshows"
 
 
+class MatchChoice(StrEnum):
+    """The states of a match."""
+
+    TO_CONFIRM = "to_confirm"
+    TAKEN = "taken"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
 def missing(
     kind: Annotated[Kind | None, typer.Argument(help="Only movies, or only episodes.")] = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Show what Radarr and Sonarr miss, its state, and why nothing happens with it."""
+    kinds = list(Kind) if kind is None else [kind]
     with asked(verbose) as client:
-        pages = [client.page(f"missing/{each}") for each in ([kind] if kind else Kind)]
-    rows = [row for page in pages for row in page["data"]]
+        rows = [row for each in kinds for row in client.page(f"missing/{each}")["data"]]
     if as_json:
         out_json({"data": rows, "total": len(rows)})
-        return
-    if not rows:
-        out("Nothing is missing, as of the last sync. `stalkeer radarr` and `sonarr` sync now.")
-        return
-    show_table(
-        ("ITEM", "TITLE", "STATE", "REASON"),
-        ((f"{row['instance']} {row['arr_id']}", _title(row), row["state"], row["reason"]))
-        for row in rows
-    ) if False else _show_missing(rows)
-
-
-def _show_missing(rows: list[dict[str, Any]]) -> None:
-    show_table(
-        ("ITEM", "TITLE", "STATE", "REASON"),
-        [
+    elif rows:
+        shown = [
             (f"{row['instance']} {row['arr_id']}", _title(row), row["state"], row["reason"])
             for row in rows
+        ]
+        show_table(("ITEM", "TITLE", "STATE", "REASON"), shown)
+    else:
+        out("Nothing is missing as of the last sync. `stalkeer radarr` and `sonarr` sync now.")
+
+
+@matches.command("list")
+def list_matches(
+    state: Annotated[MatchChoice | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Rows = 50,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show the newest matches."""
+    with asked(verbose) as client:
+        page = client.page("matches", limit=limit, state=state)
+    if as_json:
+        out_json(page)
+        return
+    show_table(
+        ("ID", "ITEM", "SCORE", "STATE", "ENTRY", "REASONS"),
+        [
+            (
+                row["id"],
+                row["target_title"],
+                row["match_score"],
+                row["state"],
+                row["playlist_item_id"],
+                row["reasons"],
+            )
+            for row in page["data"]
         ],
     )
+    show_rest(len(page["data"]), page["total"])
+
+
+@matches.command()
+def show(match_id: MatchId, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Show one match, its reasons, and the other entries that were judged for its item."""
+    with asked(verbose) as client:
+        _show(client.get(f"matches/{match_id}"), as_json=as_json)
+
+
+@matches.command()
+def confirm(match_id: MatchId, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Say that the entry is the item: it is fetched."""
+    with asked(verbose) as client:
+        _decided(client, client.post(f"matches/{match_id}/confirm"), as_json=as_json)
+
+
+@matches.command()
+def reject(match_id: MatchId, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Say that the entry is not the item: it is never proposed for it again."""
+    with asked(verbose) as client:
+        _decided(client, client.delete(f"matches/{match_id}"), as_json=as_json)
+
+
+@matches.command()
+def choose(
+    instance: Annotated[str, typer.Argument(help="radarr or sonarr.")],
+    arr_id: Annotated[int, typer.Argument(min=1, help="The id of the movie or episode there.")],
+    item_id: Annotated[int, typer.Argument(min=1, help="The playlist entry.")],
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take an entry for an item, whatever it scores."""
+    body = {"instance": instance, "arr_id": arr_id, "item_id": item_id}
+    with asked(verbose) as client:
+        _decided(client, client.post("matches", body), as_json=as_json)
+
+
+def _decided(client: Client, match: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        out_json(match)
+        return
+    out(f"{match['target_title']}: entry {match['playlist_item_id']} is {match['state']}.")
+    if client.is_alone:
+        out("`stalkeer up`, or `stalkeer radarr` and `sonarr`, go on with it.")
+
+
+def _show(match: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        out_json(match)
+        return
+    others = match.pop("alternatives")
+    show_facts(match)
+    if others:
+        out("")
+        show_table(
+            ("OTHER", "SCORE", "STATE", "ENTRY"),
+            [
+                (other["id"], other["match_score"], other["state"], other["playlist_item_id"])
+                for other in others
+            ],
+        )
+
+
+def _title(row: dict[str, Any]) -> str:
+    if row["season"] is not None and row["episode"] is not None:
+        return f"{row['title']} S{row['season']:02}E{row['episode']:02}"
+    return f"{row['title']} ({row['year']})" if row["year"] else str(row["title"])

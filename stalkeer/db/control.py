@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+import peewee as pw
+
 from stalkeer.core.jobs import DownloadChange, Job
 from stalkeer.core.states import (
     ACTIVE_JOB_STATUSES,
@@ -118,18 +120,12 @@ class Control:
                 f"Job {job_id} is {row.status}: only failed and cancelled jobs can be replayed."
             )
         self._refuse_double(row)
-        models.Job.update(
-            status=JobStatus.READY,
-            attempts=0,
-            crashes=0,
-            replays=models.Job.replays + 1,
-            run_at=self.db.now(),
-            enqueued_at=None,
-            finished_at=None,
-            result=None,
-            is_held=False,
-            updated_at=self.db.now(),
-        ).where(models.Job.id == job_id).execute()
+        try:
+            self._put_back(job_id)
+        except pw.IntegrityError:
+            # Another job with the same key was written between the look and this.
+            self._refuse_double(row)
+            raise
         self._show_replay(row)
         return read_job(self._job(job_id))
 
@@ -191,6 +187,22 @@ class Control:
         models.Job.update(priority=priority, updated_at=self.db.now()).where(
             models.Job.id == row.id
         ).execute()
+
+    def _put_back(self, job_id: int) -> None:
+        values = models.Job.update(
+            status=JobStatus.READY,
+            attempts=0,
+            crashes=0,
+            replays=models.Job.replays + 1,
+            run_at=self.db.now(),
+            enqueued_at=None,
+            finished_at=None,
+            result=None,
+            is_held=False,
+            updated_at=self.db.now(),
+        )
+        with self.db.peewee.atomic():
+            values.where(models.Job.id == job_id).execute()
 
     def _job(self, job_id: int) -> models.Job:
         query = models.Job.select().where(models.Job.id == job_id)

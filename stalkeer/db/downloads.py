@@ -6,7 +6,7 @@ transaction that writes the job row: the job decides, this table shows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from stalkeer.core.states import (
     ImportStatus,
     ItemState,
 )
-from stalkeer.db.connect import Database, reads
+from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.items import show_items
 from stalkeer.db.models import (
     DownloadEvent,
@@ -177,6 +177,23 @@ class Downloads:
         )
         return frozenset(row.id for row in rows)
 
+    @writes
+    def give_up(self, item_ids: Collection[int], reason: str) -> None:
+        """Let go of the finished files of items that the arr does not have: they are fetched again.
+
+        A download that is active is left alone: its job decides.
+        """
+        rows = (
+            DownloadInfo.select(DownloadInfo.id)
+            .join(DownloadItem)
+            .where(DownloadItem.item.in_(item_ids) & _IS_FINISHED)
+            .distinct()
+        )
+        for row in list(rows):
+            self.change(
+                DownloadChange(download_id=row.id, status=DownloadStatus.CANCELLED, reason=reason)
+            )
+
     # The methods below run inside a transaction of `db.jobs`.
 
     def create(self, new: NewDownload) -> int:
@@ -315,13 +332,11 @@ class Downloads:
         PlaylistItem.update(state=state).where(PlaylistItem.id.in_(entry)).execute()
 
 
-_IS_HELD = DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES) | (
-    (DownloadInfo.status == DownloadStatus.COMPLETED)
-    & DownloadInfo.import_status.in_(
-        # A refused file is held too: it is imported again, and never fetched again.
-        (ImportStatus.PENDING, ImportStatus.IMPORTING, ImportStatus.FAILED, ImportStatus.OFF)
-    )
+_IS_FINISHED = (DownloadInfo.status == DownloadStatus.COMPLETED) & DownloadInfo.import_status.in_(
+    # A refused file is held too: it is imported again, and never fetched again.
+    (ImportStatus.PENDING, ImportStatus.IMPORTING, ImportStatus.FAILED, ImportStatus.OFF)
 )
+_IS_HELD = DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES) | _IS_FINISHED
 
 
 def _file(change: DownloadChange) -> dict[str, Any]:

@@ -227,14 +227,12 @@ class Jobs:
 
         Failed ones stay as long as the others: until then they can be replayed.
         """
-        return int(
-            models.Job.delete()
-            .where(
-                models.Job.status.not_in(ACTIVE_JOB_STATUSES)
-                & (models.Job.finished_at < self.db.now(-older_than_s))
-            )
-            .execute()
-        )
+        return int(models.Job.delete().where(self._has_ended(older_than_s)).execute())
+
+    @reads
+    def count_ended(self, *, older_than_s: float) -> int:
+        """Count the jobs that ended that long ago."""
+        return int(models.Job.select().where(self._has_ended(older_than_s)).count())
 
     @reads
     def _is_any_due(self) -> bool:
@@ -254,6 +252,11 @@ class Jobs:
         order = {job_id: place for place, job_id in enumerate(ids)}
         bells = [Doorbell(row.id, JobKind(row.kind)) for row in rows]
         return sorted(bells, key=lambda bell: order[bell.job_id])
+
+    def _has_ended(self, seconds_ago: float) -> Any:
+        return models.Job.status.not_in(ACTIVE_JOB_STATUSES) & (
+            models.Job.finished_at < self.db.now(-seconds_ago)
+        )
 
     def _due_downloads(self, limits: SlotLimits) -> list[int]:
         room = self._slots.free(EVERY_PROVIDER, limits)

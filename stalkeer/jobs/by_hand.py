@@ -5,7 +5,9 @@ Called by the API and by the commands. Each writes rows and leaves the work to j
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import ClassVar
 
 from stalkeer.arr.radarr import Radarr
@@ -17,9 +19,12 @@ from stalkeer.db.items import Item
 from stalkeer.db.matches import MatchRow
 from stalkeer.downloader.files import part_path, remove_part
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.orders import Order
 from stalkeer.jobs.register import Registration, register
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.wanted import search_job, want_episodes, want_movie
+
+LOOK_NOW = Order(fresh=True)
 
 
 class NotWantedError(StalkeerError):
@@ -28,16 +33,19 @@ class NotWantedError(StalkeerError):
     code: ClassVar[str] = "not_wanted"
 
 
-def sync(services: Services, instances: Iterable[str]) -> list[int]:
-    """Reconcile these instances now, with a fresh look at their libraries; return the job ids.
+def sync(services: Services, instances: Iterable[str], order: Order = LOOK_NOW) -> list[int]:
+    """Reconcile these instances now; return the job ids.
 
     One that is under way already is not started twice: its id is returned.
     """
+    wishes = {name: wish for name, wish in asdict(order).items() if wish not in (None, False)}
+    # What is under way without these wishes is no substitute.
+    suffix = "" if order == LOOK_NOW else f":{json.dumps(wishes, sort_keys=True)}"
     jobs = [
         NewJob(
             kind=JobKind.RECONCILE,
-            payload={"fresh": True},
-            dedup_key=f"reconcile:{name}",
+            payload=wishes,
+            dedup_key=f"reconcile:{name}{suffix}",
             priority=URGENT,
             instance=name,
             title=f"reconcile:{name}",

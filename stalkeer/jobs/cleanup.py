@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from stalkeer.core.jobs import Ended, done
@@ -12,25 +13,42 @@ from stalkeer.jobs.services import Run, Services
 KEEP_JOBS_S = 30 * 86400.0
 
 
+@dataclass(frozen=True, slots=True)
+class Useless:
+    """What nobody needs: part files with their sizes in bytes, and how many ended jobs."""
+
+    parts: tuple[tuple[Path, int], ...]
+    jobs: int
+
+
 def handle(_run: Run, services: Services) -> Ended:
     """Clean up once."""
-    parts = list(_useless_parts(services))
-    for part in parts:
+    removed = clean(services, older_than_s=services.downloads.part_retention_s)
+    return done("cleaned", f"{len(removed.parts)} part files and {removed.jobs} old jobs removed")
+
+
+def clean(services: Services, *, older_than_s: float) -> Useless:
+    """Remove the part files that nobody touched for so long, and old jobs; say what it was."""
+    parts = tuple(_useless_parts(services, older_than_s))
+    for part, _ in parts:
         remove_part(part)
-    jobs = services.store.jobs.prune(older_than_s=KEEP_JOBS_S)
-    return done("cleaned", f"{len(parts)} part files and {jobs} old jobs removed")
+    return Useless(parts, services.store.jobs.prune(older_than_s=KEEP_JOBS_S))
 
 
-def _useless_parts(services: Services) -> Iterator[Path]:
+def find_useless(services: Services, *, older_than_s: float) -> Useless:
+    """Say what `clean` would remove, and remove nothing."""
+    parts = tuple(_useless_parts(services, older_than_s))
+    return Useless(parts, services.store.jobs.count_ended(older_than_s=KEEP_JOBS_S))
+
+
+def _useless_parts(services: Services, older_than_s: float) -> Iterator[tuple[Path, int]]:
     """Find the part files that no download can go on with, once they are old."""
+    roots = {rules.parts for rules in services.instances.values()}
+    found = [part for root in roots for part in part_path(root, 0).parent.glob("*.part")]
+    # Asked after the look at the disk: a download has its row before it has a part.
     resumable = services.store.downloads.resumable_ids()
-    for root in {rules.parts for rules in services.instances.values()}:
-        for part in part_path(root, 0).parent.glob("*.part"):
-            is_known = part.stem.isdigit() and int(part.stem) in resumable
-            if not is_known and _is_old(part, services):
-                yield part
-
-
-def _is_old(part: Path, services: Services) -> bool:
-    age_s = services.now().timestamp() - part.stat().st_mtime
-    return age_s >= services.downloads.part_retention_s
+    for part in sorted(found):
+        is_known = part.stem.isdigit() and int(part.stem) in resumable
+        facts = part.stat()
+        if not is_known and services.now().timestamp() - facts.st_mtime >= older_than_s:
+            yield part, facts.st_size

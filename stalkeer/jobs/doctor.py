@@ -56,7 +56,6 @@ class Doctor:
         yield from self._settings()
         yield from self._database()
         yield self._queue()
-        yield from self._playlists()
         for name, rules in self.services.instances.items():
             yield from self._instance(self.services.arrs[name], rules)
 
@@ -88,6 +87,7 @@ class Doctor:
                 f"this machine and the database differ by {skew.total_seconds():.0f} s",
                 "Set both clocks by NTP.",
             )
+        yield from self._playlists()
 
     def _queue(self) -> Finding:
         if self.queue_answers():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -26,11 +26,18 @@ class Preview:
     reasons: tuple[str, ...]
 
 
-def preview(services: Services, instance: str, *, limit: int = 0) -> Iterator[Preview]:
-    """Judge everything an instance misses, newest first, at most `limit` items (0: all)."""
+def preview(
+    services: Services,
+    instance: str,
+    *,
+    limit: int = 0,
+    concerns: Callable[[Wanted], bool] = lambda _: True,
+) -> Iterator[Preview]:
+    """Judge what an instance misses, newest first: at most `limit` of the items it `concerns`."""
     arr, _ = services.instance(instance)
     library = services.libraries.of(arr)
-    for wanted in islice(_missing(services, arr, instance), limit or None):
+    missing = filter(concerns, _missing(services, arr, instance))
+    for wanted in islice(missing, limit or None):
         candidates = services.store.playlists.candidates(wanted)
         ranking = rank(wanted, candidates, library=library, rules=services.matching)
         if ranking.taken:

@@ -23,6 +23,7 @@ from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.importing import ImportNotVisibleError
+from stalkeer.jobs.orders import Order
 from stalkeer.jobs.services import InstanceRules, Run, Services
 from stalkeer.jobs.wanted import (
     SCAN_PATIENCE_S,
@@ -56,16 +57,18 @@ class _Task:
     services: Services
     arr: Radarr | Sonarr
     rules: InstanceRules
+    order: Order
 
 
 def handle(run: Run, services: Services) -> Ended:
     """Reconcile one instance. With `fresh` in its payload its library is read anew."""
     arr, rules = services.instance(run.job.instance)
-    if json.loads(run.job.payload).get("fresh"):
+    order = Order(**json.loads(run.job.payload))
+    if order.fresh:
         arr.forget_library()
     run_id = services.store.runs.start("sync", rules.name)
     try:
-        jobs, counts = _reconcile(_Task(services, arr, rules))
+        jobs, counts = _reconcile(_Task(services, arr, rules, order))
     except StalkeerError as exc:
         services.store.instances.note_error(rules.name, str(exc))
         services.store.runs.finish(run_id, item_count=0, counts={}, error=str(exc))
@@ -88,16 +91,21 @@ def _reconcile(task: _Task) -> tuple[tuple[NewJob, ...], dict[str, int]]:
     searches: list[Item] = []
     jobs: list[NewJob] = []
     for item in items:
+        if not task.order.concerns(item.wanted):
+            continue
         held = task.services.store.downloads.held_for(item.id)
         step = _next_step(task, item, held, is_active=item.id in active, busy=busy)
         if step.step is Step.IMPORT and held is not None:
             jobs.append(_import_again(task, item, held))
         elif step.step in (Step.SEARCH, Step.SEARCH_ANEW) and (
-            len(searches) < task.rules.search_limit
+            len(searches) < (task.order.limit or task.rules.search_limit)
         ):
             searches.append(item)
             if step.step is Step.SEARCH_ANEW:
                 task.services.store.items.start_anew(item.id, failures=item.failures)
+    if task.order.force:
+        # What we hold would keep its item from being searched.
+        task.services.store.downloads.give_up([item.id for item in searches], "fetched again")
     jobs += [search_job(item, priority=ROUTINE) for item in searches]
     return tuple(jobs), _counts(items)
 
@@ -115,6 +123,8 @@ def _next_step(
         is_held=held is not None and not is_refused,
         became_visible=is_refused and _is_visible_now(task, held),
     )
+    if task.order.overrides(past, is_held=held is not None):
+        return NextStep(Step.SEARCH_ANEW, "a person asked for it")
     return next_step(past, task.services.now())
 
 

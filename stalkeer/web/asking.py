@@ -20,6 +20,7 @@ from stalkeer.core.items import Service
 from stalkeer.core.states import JobKind, JobStatus
 from stalkeer.db.control import ConflictError, NoSuchRowError, ReplayFilter
 from stalkeer.jobs import by_hand
+from stalkeer.jobs.orders import Order
 from stalkeer.jobs.services import Services
 from stalkeer.web.answers import BodyError, error_answer
 from stalkeer.web.api import Api
@@ -50,6 +51,15 @@ class ReplayBody(Body):
     after: datetime | None = None
 
 
+class SyncBody(Body):
+    """What a sync is asked for beyond itself: see `jobs.orders.Order`."""
+
+    limit: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    force: bool = False
+    arr_id: Id | None = None
+    series_id: Id | None = None
+
+
 class PriorityBody(Body):
     """The new place of a download; lower comes first."""
 
@@ -76,8 +86,8 @@ class Asking:
         return [
             _route("POST", "/api/v1/missing/scan", Nothing, self.scan),
             _route("POST", "/api/v1/missing/{instance}/{id:row}/search", Nothing, self.search),
-            _route("POST", "/api/v1/radarr-sync", Nothing, self.sync(Service.RADARR)),
-            _route("POST", "/api/v1/sonarr-sync", Nothing, self.sync(Service.SONARR)),
+            _route("POST", "/api/v1/radarr-sync", SyncBody, self.sync(Service.RADARR)),
+            _route("POST", "/api/v1/sonarr-sync", SyncBody, self.sync(Service.SONARR)),
             _route("POST", "/api/v1/instances/{instance}/register", Nothing, self.register),
             _route("POST", "/api/v1/matches", ChoiceBody, self.choose),
             _route("POST", "/api/v1/matches/{id:row}/confirm", Nothing, self.confirm),
@@ -96,12 +106,14 @@ class Asking:
         job_ids = by_hand.sync(self.services, self.services.instances)
         return JSONResponse({"job_ids": job_ids}, status_code=202)
 
-    def sync(self, service: Service) -> Callable[[Request, Nothing], Response]:
+    def sync(self, service: Service) -> Callable[[Request, SyncBody], Response]:
         """Reconcile all instances of a kind, or the one named in `?instance=`."""
 
-        def endpoint(request: Request, _body: Nothing) -> Response:
+        def endpoint(request: Request, body: SyncBody) -> Response:
             names = self.api.instances_of(service, request.query_params.get("instance"))
-            return JSONResponse({"job_ids": by_hand.sync(self.services, names)}, status_code=202)
+            order = Order(fresh=True, **body.model_dump())
+            job_ids = by_hand.sync(self.services, names, order)
+            return JSONResponse({"job_ids": job_ids}, status_code=202)
 
         return endpoint
 

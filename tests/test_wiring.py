@@ -214,13 +214,15 @@ def test_limits_and_thresholds_are_those_of_the_settings() -> None:
         DOWNLOADS_PER_PROVIDER_LIMIT="2",
         MATCHING_AUTO="90",
         MATCHING_ASK="60",
+        MATCHING_LANGUAGES="fr,en",
         MATCHING_RESOLUTIONS="720p,1080p",
     )
 
     limits, rules = slot_limits(given), match_rules(given)
 
     assert (limits.overall, limits.per_provider) == (5, 2)
-    assert (rules.auto, rules.ask, tuple(rules.resolutions)) == (90, 60, ("720p", "1080p"))
+    assert (rules.auto, rules.ask) == (90, 60)
+    assert (rules.languages, rules.resolutions) == (("fr", "en"), ("720p", "1080p"))
 
 
 def test_own_hosts_are_those_of_playlists_and_instances_and_no_others() -> None:

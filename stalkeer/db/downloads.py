@@ -264,6 +264,14 @@ class Downloads:
         if change.import_status is not None:
             self._move_import(change.download_id, change.import_status, change, error)
 
+    def offer_again(self, download_id: int) -> None:
+        """Show that a refused file waits for another import: its refusals are counted one by one."""
+        row = DownloadInfo.get_or_none(DownloadInfo.id == download_id)
+        if row is not None and row.import_status == ImportStatus.FAILED:
+            self.change(
+                DownloadChange(download_id=download_id, import_status=ImportStatus.PENDING)
+            )
+
     def _plan(self, change: DownloadChange) -> None:
         """Note under which name the file is about to appear."""
         DownloadInfo.update(updated_at=self.db.now(), **_file(change)).where(

@@ -126,7 +126,8 @@ class Jobs:
     def add(self, new: NewJob) -> int | None:
         """Write a job; return its id, or None when an active job has the same key.
 
-        A search shows its item as searched for, unless its file is here or on its way.
+        A search shows its item as searched for, unless its file is here or on its way; an import
+        shows that a refused file is offered again.
         """
         now = self.db.now()
         rows = (
@@ -154,6 +155,8 @@ class Jobs:
         added = [row.id for row in rows]
         if added and new.kind is JobKind.SEARCH and new.item_id is not None:
             self._show_searching(new.item_id)
+        if added and new.kind is JobKind.IMPORT and new.download_id is not None:
+            self._downloads.offer_again(new.download_id)
         return added[0] if added else None
 
     @writes

@@ -17,7 +17,7 @@ from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import Movie
 from stalkeer.core.jobs import ROUTINE, Ended, ItemMove, NewJob, done
 from stalkeer.core.outcomes import NextStep, Past, Step, next_step
-from stalkeer.core.states import ItemState, JobKind
+from stalkeer.core.states import ImportStatus, ItemState, JobKind
 from stalkeer.core.wants import Verdict, Want
 from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
@@ -113,7 +113,8 @@ def _reconcile(task: _Task) -> tuple[tuple[NewJob, ...], dict[str, int]]:
 def _next_step(
     task: _Task, item: Item, held: Download | None, *, is_active: bool, busy: frozenset[int]
 ) -> NextStep:
-    is_refused = item.state is ItemState.IMPORT_FAILED
+    # Of the file, not of the item: a grab that came to nothing leaves the item in another state.
+    is_refused = held is not None and held.import_status is ImportStatus.FAILED
     past = Past(
         item.state,
         item.moved_at or item.updated_at,
@@ -121,7 +122,7 @@ def _next_step(
         is_active=is_active,
         is_busy=item.wanted.arr_id in busy,
         is_held=held is not None and not is_refused,
-        became_visible=is_refused and _is_visible_now(task, held),
+        became_visible=item.state is ItemState.IMPORT_FAILED and _is_visible_now(task, held),
     )
     if task.order.overrides(past, is_held=held is not None):
         return NextStep(Step.SEARCH_ANEW, "a person asked for it")

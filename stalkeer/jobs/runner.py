@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from stalkeer.core.backoff import retry_delay_s
-from stalkeer.core.jobs import Ended, Job, Lease, NewJob, later
-from stalkeer.core.states import JobKind, JobStatus
+from stalkeer.core.jobs import DownloadChange, Ended, Job, Lease, NewJob, later
+from stalkeer.core.states import ItemState, JobKind, JobStatus
 from stalkeer.db.connect import StoreError
 from stalkeer.db.leases import LeaseLostError
 from stalkeer.errors import StalkeerError
@@ -123,10 +123,13 @@ def _stopped(run: Run) -> Ended:
 
 
 def _with_follow_up(job: Job, ended: Ended, services: Services) -> Ended:
+    """Add what comes next: then the items have not failed yet, only one of their entries has."""
     follow_up = AFTER_FAILURE.get(job.kind)
-    if follow_up is None:
+    then = () if follow_up is None else follow_up(job, services)
+    if not then or job.download_id is None:
         return ended
-    return replace(ended, then=follow_up(job, services))
+    shown = DownloadChange(download_id=job.download_id, item_state=ItemState.SEARCHING)
+    return replace(ended, then=then, download=shown)
 
 
 class UnexpectedError(StalkeerError):

@@ -35,12 +35,10 @@ NOT_YET = frozenset(
         "xtream",
         "filter",
         "tmdb",
-        "matching.languages",
         "matching.upgrade",
-        "downloads.bandwidth_limit",
         "downloads.start_gap",
         "downloads.window",
-        "notifications",
+        "notifications.events",
     }
 )
 """Sections and `section.key`s that are read and checked, but belong to a later release."""

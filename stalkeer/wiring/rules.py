@@ -95,7 +95,12 @@ def slot_limits(settings: Settings) -> SlotLimits:
 def match_rules(settings: Settings) -> MatchRules:
     """Say when an entry is taken for an item."""
     given = settings.matching
-    return MatchRules(auto=given.auto, ask=given.ask, resolutions=given.resolutions)
+    return MatchRules(
+        auto=given.auto,
+        ask=given.ask,
+        languages=given.languages,
+        resolutions=given.resolutions,
+    )
 
 
 def own_hosts(settings: Settings) -> frozenset[str]:

@@ -51,9 +51,12 @@ class Scene:
             entries.append(entry(name, url))
         return publish(self.house.store, *entries)
 
-    def reconcile(self, instance: str = "radarr") -> Job:
+    def reconcile(self, instance: str = "radarr", **payload: bool) -> Job:
         """Reconcile, and do everything that follows from it."""
-        job = self.house.run(add_job(self.house.store, JobKind.RECONCILE, instance=instance))
+        job_id = add_job(
+            self.house.store, JobKind.RECONCILE, instance=instance, payload=payload
+        )
+        job = self.house.run(job_id)
         self.drain()
         return job
 
@@ -510,7 +513,7 @@ def test_an_episode_that_has_not_aired_is_not_closed_for_being_in_no_list(
     [unaired] = scene.house.store.items.of_arr("sonarr", [sonarr.episode_id(wire, 1, 2)])
     sonarr.delete_series(wire)
     scene.after(A_MOMENT)
-    scene.reconcile("sonarr")
+    scene.reconcile("sonarr", fresh=True)
     states = {item.state for item in scene.house.store.items.of_series("sonarr", wire)}
 
     assert unaired.state is ItemState.UNRELEASED

@@ -6,12 +6,11 @@ So every verb is written once, in the API, and a command works in both cases.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import httpx
 
@@ -97,17 +96,15 @@ def connected(settings: Settings) -> Iterator[Client]:
         with client_at(address.url, address.api_key) as client:
             yield client
         return
+    from stalkeer.cli.inside import prepared
     from stalkeer.cli.starting import make_keys
-    from stalkeer.wiring.service import Service
 
     keys = make_keys(settings)
-    service = Service(settings, keys, queues=(), is_scheduled=False)
-    try:
-        service.prepare()
-        with client_of(service.app, keys, settings.general.url_base) as client:
-            yield client
-    finally:
-        service.close()
+    with (
+        prepared(settings, keys) as service,
+        client_of(service.app, keys, settings.general.url_base) as client,
+    ):
+        yield client
 
 
 @contextmanager
@@ -132,14 +129,6 @@ def client_of(app: Starlette, keys: Secrets, url_base: str = "") -> Iterator[Cli
         yield Client(http, is_alone=True)
 
 
-def fleeting_keys() -> Secrets:
-    """Make keys that are written nowhere, for an application nobody else speaks to."""
-    from stalkeer.settings import Secrets
-
-    key = secrets.token_urlsafe()
-    return Secrets(key, "stalkeer", secrets.token_urlsafe(), secrets.token_urlsafe(), ())
-
-
 class InProcess(httpx.BaseTransport):
     """Answers requests by calling an ASGI application, without a socket or a thread of its own."""
 
@@ -148,7 +137,7 @@ class InProcess(httpx.BaseTransport):
         self._asgi = httpx.ASGITransport(app)
         self._runner = asyncio.Runner()
 
-    def __enter__(self) -> InProcess:
+    def __enter__(self) -> Self:
         """Start."""
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from stalkeer.cli.about import config, version
+from stalkeer.cli.checks import cleanup, doctor, register
 from stalkeer.cli.database import migrate
 from stalkeer.cli.lists import dryrun, process
 from stalkeer.cli.saying import out
@@ -28,7 +29,10 @@ def stalkeer(context: typer.Context) -> None:
         out(context.get_help())
 
 
-_COMMANDS = (up, web, worker, migrate, process, dryrun, missing, config, version)
+_COMMANDS = (
+    *(up, web, worker, migrate, process, dryrun),
+    *(missing, doctor, register, cleanup, config, version),
+)
 _GROUPS = (matches, downloads, jobs)
 
 for _command in _COMMANDS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 from typer.core import TyperGroup
 
@@ -9,7 +11,8 @@ from typer.core import TyperGroup
 class ListByDefault(TyperGroup):
     """`stalkeer jobs --json` is `stalkeer jobs list --json`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    # Any: Typer carries its own copy of Click, whose context is not public.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the verb in front of options that come without one."""
         if not args or (args[0].startswith("-") and args[0] != "--help"):
             args = ["list", *args]

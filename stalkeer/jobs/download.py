@@ -130,8 +130,7 @@ def _already_there(
 
 def _fetch(task: _Task) -> Ended:
     resume = ResumeState.from_token(task.download.resume_token)
-    left = (resume.total_bytes or 0) - task.download.bytes_downloaded
-    check_space(task.rules.folder, max(left, 0), task.services.downloads.min_free_bytes)
+    _require_space(task, (resume.total_bytes or 0) - task.download.bytes_downloaded)
     request = FetchRequest(
         url=task.entry.url,
         part=task.part,
@@ -161,6 +160,11 @@ def _fetch(task: _Task) -> Ended:
         return later(str(exc), run_in_s=pause_s, pause_provider_s=pause_s)
 
 
+def _require_space(task: _Task, bytes_left: int) -> None:
+    """Raise `DiskFullError` when the rest of the file does not fit beside what must stay free."""
+    check_space(task.rules.parts, max(bytes_left, 0), task.services.downloads.min_free_bytes)
+
+
 def _stopped(task: _Task, recorder: _Recorder) -> StoppedError:
     """Save the offset, unless the job is somebody else's by now."""
     if task.run.reason is StopReason.DROPPED:
@@ -179,9 +183,16 @@ class _Recorder:
         self._last: Progress | None = None
         self._written_at = -self._rules.progress_every_s
         self._written_bytes = 0
+        self._fits = False
 
     def record(self, progress: Progress) -> None:
-        """Keep the newest figures and write them when it is time."""
+        """Keep the newest figures and write them when it is time.
+
+        Once the server said how long the file is, raises `DiskFullError` if it does not fit.
+        """
+        if not self._fits and progress.total_bytes is not None:
+            _require_space(self._task, progress.total_bytes - progress.bytes_done)
+            self._fits = True
         self._last = progress
         waited_s = time.monotonic() - self._written_at
         new_bytes = progress.bytes_done - self._written_bytes

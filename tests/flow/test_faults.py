@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tests.flow.home import MB, PATH, Home
 from tests.standins.media import Reply
 
@@ -135,3 +137,16 @@ def test_nothing_is_fetched_for_a_radarr_that_cannot_see_our_folder(home: Home) 
     assert requests == []
     assert home.radarr.count_imports(movie) == 1
     assert home.jobs(kind="download")[0]["attempts"] == 1
+
+
+def test_a_film_that_does_not_fit_on_the_disk_waits_and_says_so(home: Home) -> None:
+    home.offer_film(size=shutil.disk_usage(home.folder).free + 1000 * MB)
+    home.up()
+
+    home.add_film()
+    job = home.wait_for_job("download", status="ready")
+    [download] = home.downloads()
+
+    assert "Make room" in job["result"]["reason"]
+    assert (download["status"], job["attempts"]) == ("pending", 0)
+    assert home.media.bytes_served(PATH) < 50 * MB

@@ -1,0 +1,61 @@
+"""A service built in this process, for commands that do not need a running one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from stalkeer.cli.saying import FAILED, stop
+from stalkeer.cli.starting import make_keys
+
+if TYPE_CHECKING:
+    from stalkeer.settings import Secrets, Settings
+    from stalkeer.wiring.service import Service
+
+
+@contextmanager
+def prepared(settings: Settings, keys: Secrets | None = None) -> Iterator[Service]:
+    """Build a service on a database that is up to date; nothing of it is started."""
+    from stalkeer.wiring.service import Service
+
+    service = Service(settings, keys or make_keys(settings), queues=(), is_scheduled=False)
+    try:
+        service.prepare()
+        yield service
+    finally:
+        service.close()
+
+
+@contextmanager
+def as_it_is(settings: Settings) -> Iterator[Service]:
+    """Build a service on the database as it is, for a look that writes nothing at all.
+
+    Exit 1 when there is no database.
+    """
+    from stalkeer.wiring.service import Service
+
+    url = urlsplit(settings.database_url.get_secret_value())
+    # Opening a SQLite file that is not there makes it.
+    if url.scheme == "sqlite" and not Path(unquote(url.path[1:])).exists():
+        stop(
+            FAILED,
+            f"There is no database yet at {unquote(url.path[1:])}: `stalkeer process` reads the "
+            f"playlists and makes it.",
+        )
+    service = Service(settings, fleeting_keys(), queues=(), is_scheduled=False)
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+def fleeting_keys() -> Secrets:
+    """Make keys that are written nowhere, for an application nobody else speaks to."""
+    from stalkeer.settings import Secrets
+
+    key = secrets.token_urlsafe
+    return Secrets(key(), "stalkeer", key(), key(), created=())

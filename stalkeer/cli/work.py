@@ -120,9 +120,7 @@ def list_jobs(
 ) -> None:
     """Show the newest jobs."""
     with asked(verbose) as client:
-        page = client.page(
-            "admin/jobs", limit=limit, status=status, kind=kind, instance=instance
-        )
+        page = client.page("admin/jobs", limit=limit, status=status, kind=kind, instance=instance)
     if as_json:
         out_json(page)
         return

@@ -36,7 +36,7 @@ from stalkeer.db.models import (
 )
 from stalkeer.db.pages import Page, PageRequest, fetch_page
 
-_CLEARED = {"locked_by": None, "locked_at": None}
+_CLEARED = {"locked_by": None, "locked_at": None, "speed_bytes_per_s": None}
 _FIELDS: dict[str, pw.Field[Any]] = {
     "id": DownloadInfo.id,
     "status": DownloadInfo.status,
@@ -66,6 +66,7 @@ class Download:
     file_size: int | None
     bytes_downloaded: int
     total_bytes: int | None
+    speed_bytes_per_s: int | None
     resume_token: str | None
     retry_count: int
     last_retry_at: datetime | None
@@ -240,7 +241,9 @@ class Downloads:
             (DownloadInfo.id == download_id) & DownloadInfo.started_at.is_null()
         ).execute()
 
-    def progress(self, download_id: int, done: int, total: int | None, token: str) -> None:
+    def progress(
+        self, download_id: int, done: int, total: int | None, token: str, speed: int | None
+    ) -> None:
         """Write how far the bytes have come.
 
         The first of them make it `downloading`: until then it waits for the arr, the disk or the
@@ -251,6 +254,7 @@ class Downloads:
         DownloadInfo.update(
             bytes_downloaded=done,
             total_bytes=total,
+            speed_bytes_per_s=speed,
             resume_token=token,
             updated_at=self.db.now(),
         ).where(DownloadInfo.id == download_id).execute()
@@ -268,9 +272,7 @@ class Downloads:
         """Show that a refused file waits for another import: its refusals are counted one by one."""
         row = DownloadInfo.get_or_none(DownloadInfo.id == download_id)
         if row is not None and row.import_status == ImportStatus.FAILED:
-            self.change(
-                DownloadChange(download_id=download_id, import_status=ImportStatus.PENDING)
-            )
+            self.change(DownloadChange(download_id=download_id, import_status=ImportStatus.PENDING))
 
     def _plan(self, change: DownloadChange) -> None:
         """Note under which name the file is about to appear."""
@@ -374,6 +376,7 @@ def _download(row: DownloadInfo) -> Download:
         file_size=row.file_size,
         bytes_downloaded=row.bytes_downloaded,
         total_bytes=row.total_bytes,
+        speed_bytes_per_s=row.speed_bytes_per_s,
         resume_token=row.resume_token,
         retry_count=row.retry_count,
         last_retry_at=row.last_retry_at,

@@ -122,9 +122,23 @@ class Leases:
         self._slots.renew([renewed.token for renewed in held], self.lease_s)
         return held
 
+    @reads
+    def stop_requests(self, tokens: Collection[str]) -> dict[str, StopRequest]:
+        """Return what the jobs under these leases were asked to do, by token, where they were."""
+        rows = models.Job.select(models.Job.lease_token, models.Job.stop_request).where(
+            models.Job.lease_token.in_(tokens) & models.Job.stop_request.is_null(False)
+        )
+        return {row.lease_token or "": StopRequest(row.stop_request or "") for row in rows}
+
     @writes
     def progress(
-        self, lease: Lease, *, done: int, total: int | None, resume_token: str
+        self,
+        lease: Lease,
+        *,
+        done: int,
+        total: int | None,
+        resume_token: str,
+        speed_bytes_per_s: int | None = None,
     ) -> StopRequest | None:
         """Write how far a download has come; return what it was asked to do, if anything.
 
@@ -140,7 +154,7 @@ class Leases:
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
         download_id = rows[0].download_id
         if download_id is not None:
-            self._downloads.progress(download_id, done, total, resume_token)
+            self._downloads.progress(download_id, done, total, resume_token, speed_bytes_per_s)
         return _request(rows[0])
 
     @writes

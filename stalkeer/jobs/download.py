@@ -213,6 +213,7 @@ class _Recorder:
             done=self._last.bytes_done,
             total=self._last.total_bytes,
             resume_token=self._last.resume.to_token(),
+            speed_bytes_per_s=int(self._last.speed_bytes_s or 0) or None,
         )
         self._task.run.obey(request)
 

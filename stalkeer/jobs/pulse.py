@@ -72,6 +72,7 @@ class Pulse(threading.Thread):
         try:
             if self._monotonic() - self._renewed_at >= self._store.leases.lease_s / 4:
                 self.renew()
+            self.pass_on_requests()
             taken_back = self._store.leases.take_back(held=self._running.by_token())
             if taken_back:
                 log.warning("jobs of a dead worker run again", job_ids=taken_back)
@@ -83,6 +84,13 @@ class Pulse(threading.Thread):
         except StalkeerError as exc:
             # The database or the broker is away: nothing is lost, the next beat tries again.
             log.warning("the queue cannot move at this moment", error=str(exc))
+
+    def pass_on_requests(self) -> None:
+        """Tell the running jobs what they were asked to do: one that waits for bytes asks nobody."""
+        runs = self._running.by_token()
+        if runs:
+            for token, request in self._store.leases.stop_requests(list(runs)).items():
+                runs[token].obey(request)
 
     def renew(self) -> None:
         """Keep the leases of the running jobs; stop the jobs whose lease is lost or cancelled."""

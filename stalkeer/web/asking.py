@@ -147,6 +147,7 @@ class Asking:
     def pause(self, request: Request, _body: Nothing) -> Response:
         """Let a download rest."""
         self.services.store.control.pause(request.path_params["id"])
+        self.services.ring()
         return self._download(request)
 
     def resume(self, request: Request, _body: Nothing) -> Response:
@@ -163,6 +164,7 @@ class Asking:
     def cancel_download(self, request: Request, _body: Nothing) -> Response:
         """Cancel a download: its part file is removed, its row stays."""
         by_hand.cancel_download(self.services, request.path_params["id"])
+        self.services.ring()
         return self._download(request)
 
     def replay(self, request: Request, _body: Nothing) -> Response:
@@ -193,6 +195,7 @@ class Asking:
     def cancel_job(self, request: Request, _body: Nothing) -> Response:
         """Cancel a ready or running job."""
         job = self.services.store.control.cancel_job(request.path_params["id"])
+        self.services.ring()
         return JSONResponse(self.api.job_view(job), status_code=202)
 
     def _download(self, request: Request) -> Response:

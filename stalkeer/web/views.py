@@ -103,6 +103,7 @@ def download_view(download: Download, moves: Iterable[Move] | None = None) -> di
     """Show a download: the columns of its row, how far it is, and its moves if given."""
     view = _stamped(asdict(download))
     view["progress_pct"] = _percent(download)
+    view["eta_s"] = _eta_s(download)
     if moves is not None:
         view["events"] = [_move_view(move) for move in moves]
     return view
@@ -121,6 +122,13 @@ def _percent(download: Download) -> float | None:
     if not download.total_bytes:
         return None
     return round(100 * download.bytes_downloaded / download.total_bytes, 1)
+
+
+def _eta_s(download: Download) -> int | None:
+    """Guess how many seconds are left at the present speed."""
+    if not download.total_bytes or not download.speed_bytes_per_s:
+        return None
+    return round((download.total_bytes - download.bytes_downloaded) / download.speed_bytes_per_s)
 
 
 def _stamped(fields: dict[str, Any]) -> dict[str, Any]:

@@ -192,11 +192,13 @@ def test_the_jobs_of_a_list_name_their_items(house: House) -> None:
 def test_a_download_shows_how_far_it_is_and_every_move(house: House) -> None:
     job = film_on_its_way(house.store)
     _, lease = take(house.store, job.id)
-    house.store.leases.progress(lease, done=250, total=1000, resume_token="{}")
+    house.store.leases.progress(
+        lease, done=250, total=1000, resume_token="{}", speed_bytes_per_s=50
+    )
 
     shown = house.client.get(f"/api/v1/downloads/{job.download_id}").json()
 
-    assert shown["progress_pct"] == 25.0
+    assert facts(shown, "progress_pct", "speed_bytes_per_s", "eta_s") == (25.0, 50, 15)
     assert facts(shown, "status", "import_status", "title", "bytes_downloaded", "total_bytes") == (
         "downloading",
         None,
@@ -217,7 +219,7 @@ def test_a_download_of_unknown_size_has_no_percentage(house: House) -> None:
     [shown] = house.client.get("/api/v1/downloads").json()["data"]
 
     assert shown["id"] == job.download_id
-    assert shown["progress_pct"] is None
+    assert facts(shown, "progress_pct", "speed_bytes_per_s", "eta_s") == (None, None, None)
 
 
 def test_no_answer_holds_the_address_of_an_entry(house: House) -> None:

@@ -140,6 +140,7 @@ class DownloadInfo(Stamped):
     file_size = pw.BigIntegerField(null=True)
     bytes_downloaded = pw.BigIntegerField(default=0)
     total_bytes = pw.BigIntegerField(null=True)
+    speed_bytes_per_s = pw.BigIntegerField(null=True)
     resume_token = pw.TextField(null=True)
     retry_count = pw.IntegerField(default=0)
     last_retry_at = pw.DateTimeField(null=True)

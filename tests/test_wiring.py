@@ -10,11 +10,11 @@ from stalkeer.core.items import Service
 from stalkeer.db.connect import StoreError
 from stalkeer.jobs.services import ImportMode
 from stalkeer.settings import Settings, load
+from stalkeer.wiring.matching import match_rules
 from stalkeer.wiring.rules import (
     download_rules,
     engine_rules,
     instance_rules,
-    match_rules,
     out_of_reach,
     own_address,
     own_hosts,

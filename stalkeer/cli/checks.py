@@ -58,7 +58,7 @@ def register(
     results: list[dict[str, Any]] = []
     with asked(verbose) as client:
         known = [row["name"] for row in client.get("system/status")["instances"]]
-        for each in known if name is None else [name.value]:
+        for each in [one for one in known if name in (None, one)]:
             try:
                 results.append(client.post(f"instances/{each}/register"))
             except ApiError as exc:
@@ -67,8 +67,8 @@ def register(
     if not results:
         stop(
             WRONG_USAGE,
-            "Neither Radarr nor Sonarr is set: set STALKEER_RADARR_URL and "
-            "STALKEER_RADARR_API_KEY, or the same for SONARR.",
+            f"{f'{name.title()} is not' if name else 'Neither Radarr nor Sonarr is'} set: set "
+            f"STALKEER_RADARR_URL and STALKEER_RADARR_API_KEY, or the same for SONARR.",
         )
     _end_register(results, is_alone=is_alone, as_json=as_json)
 
@@ -152,5 +152,5 @@ def _end_cleanup(useless: Useless, *, dry_run: bool, as_json: bool) -> None:
     for path, size in useless.parts:
         out(f"{path}  {as_size(size)}")
     verb = "would be removed" if dry_run else "removed"
-    parts, jobs = len(useless.parts), useless.jobs
-    out(f"{parts} part files ({as_size(size_bytes)}) and {jobs} old jobs {verb}.")
+    count = len(useless.parts)
+    out(f"{count} part files ({as_size(size_bytes)}) and {useless.jobs} old jobs {verb}.")

@@ -7,7 +7,10 @@ import typer
 from stalkeer.cli.about import config, version
 from stalkeer.cli.checks import cleanup, doctor, register
 from stalkeer.cli.database import migrate
+from stalkeer.cli.fetching import fetch
+from stalkeer.cli.foreground import radarr, resume_downloads, sonarr
 from stalkeer.cli.lists import dryrun, process
+from stalkeer.cli.offline import match
 from stalkeer.cli.saying import out
 from stalkeer.cli.serving import up, web, worker
 from stalkeer.cli.wanted import matches, missing
@@ -30,7 +33,8 @@ def stalkeer(context: typer.Context) -> None:
 
 
 _COMMANDS = (
-    *(up, web, worker, migrate, process, dryrun),
+    *(up, web, worker, migrate, process, dryrun, match, fetch),
+    *(radarr, sonarr, resume_downloads),
     *(missing, doctor, register, cleanup, config, version),
 )
 _GROUPS = (matches, downloads, jobs)

@@ -15,6 +15,8 @@ TICK_S = 0.5
 PATIENCE_S = 90.0
 """So long nothing may move before the rest counts as waiting for something outside: longer than
 the minute after which a source that is down is asked again."""
+NEWEST = 1000
+"""Of so many downloads the ones are found that are shown: they were started just now."""
 ENDED = ("done", "failed", "cancelled")
 
 Row = dict[str, Any]
@@ -48,7 +50,7 @@ class Follower:
     monotonic: Callable[[], float] = time.monotonic
     _paces: dict[int, _Pace] = field(default_factory=dict)
 
-    def job(self, job_id: int, words: str) -> Row:
+    def job(self, job_id: int, title: str, words: str) -> Row:
         """Wait for a job and return it.
 
         One that was put back to wait for something outside is returned as it is, and so is every
@@ -58,7 +60,7 @@ class Follower:
             job: Row = self.client.get(f"admin/jobs/{job_id}")
             if job["status"] in ENDED or _was_put_back(job) or self.stopped.is_set():
                 return job
-            self.display.show([Line(title=words, words=job["status"])])
+            self.display.show([Line(title=title, words=words)])
             self.stopped.wait(TICK_S)
 
     def items(self, keys: Collection[Key]) -> None:
@@ -66,13 +68,14 @@ class Follower:
         seen: object = None
         moved_at = self.monotonic()
         while not self.stopped.is_set():
-            active = [job for job in active_jobs(self.client) if key_of(job) in keys]
+            everything = active_jobs(self.client)
+            active = [job for job in everything if key_of(job) in keys]
             if not active:
                 break
             downloads = newest(self.client, keys)
             self.display.show([self._line(row) for row in downloads])
             now = _signature(active, downloads)
-            if now != seen or _is_moving(active, downloads):
+            if now != seen or _is_moving(everything, downloads):
                 seen, moved_at = now, self.monotonic()
             if self.monotonic() - moved_at > self.patience_s:
                 break
@@ -118,9 +121,9 @@ def newest(client: Client, keys: Collection[Key]) -> list[Row]:
     """Return the newest download of each item, the oldest first."""
     rows: dict[Key, Row] = {}
     for instance in {name for name, _ in keys}:
-        for row in client.page("downloads", instance=instance, order="asc")["data"]:
-            rows[row["instance"], row["target_item_id"]] = row
-    return [row for key, row in rows.items() if key in keys]
+        for row in client.page("downloads", instance=instance, limit=NEWEST)["data"]:
+            rows.setdefault((row["instance"], row["target_item_id"]), row)
+    return sorted((row for key, row in rows.items() if key in keys), key=lambda row: row["id"])
 
 
 def key_of(job: Row) -> Key:
@@ -147,7 +150,7 @@ def _signature(active: list[Row], downloads: list[Row]) -> object:
 
 
 def _is_moving(active: list[Row], downloads: list[Row]) -> bool:
-    """Say whether it goes on by itself: a job runs, or tries again after a failure."""
+    """Say whether it goes on by itself: a job runs that may be waited for, or one tries again."""
     return any(job["status"] == "running" for job in active) or any(
         row["status"] == "retrying" for row in downloads
     )

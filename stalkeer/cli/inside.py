@@ -31,7 +31,7 @@ def prepared(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
 
 
 @contextmanager
-def as_it_is(settings: Settings) -> Iterator[Service]:
+def as_it_is(settings: Settings, keys: Secrets | None = None) -> Iterator[Service]:
     """Build a service on the database as it is, for a look that writes nothing at all.
 
     Exit 1 when there is no database.
@@ -46,7 +46,7 @@ def as_it_is(settings: Settings) -> Iterator[Service]:
             f"There is no database yet at {unquote(url.path[1:])}: `stalkeer process` reads the "
             f"playlists and makes it.",
         )
-    service = Service(settings, fleeting_keys(), queues=(), is_scheduled=False)
+    service = Service(settings, keys or fleeting_keys(), queues=(), is_scheduled=False)
     try:
         yield service
     finally:

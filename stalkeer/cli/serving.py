@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +15,7 @@ from stalkeer.cli.options import Host, Port, Verbose
 from stalkeer.cli.running import Address, announced, local_url
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, say, stop, told
 from stalkeer.cli.starting import make_keys, read_settings
+from stalkeer.cli.stopping import on_signals
 
 if TYPE_CHECKING:
     from stalkeer.settings import Secrets, Settings
@@ -69,7 +68,7 @@ def worker(
     _require_redis(settings)
     keys = make_keys(settings)
     stopped = threading.Event()
-    _on_signals(stopped.set)
+    on_signals(stopped.set)
     with told(), among_others(settings):
         service = Service(settings, keys, queues=chosen, threads=threads)
         service.start()
@@ -124,7 +123,7 @@ def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...]) -> Non
             )
         )
         # uvicorn listens for signals only while it runs, and passes them on to us afterwards.
-        _on_signals(lambda: setattr(server, "should_exit", True))
+        on_signals(lambda: setattr(server, "should_exit", True))
         service.start()
         url = local_url(general.host, general.port, general.url_base)
         try:
@@ -176,11 +175,3 @@ def _say_keys(keys: Secrets, folder: Path) -> None:
     say(f"It made its keys; they are in {folder}:")
     for path in keys.created:
         say(f"  {path.name}")
-
-
-def _on_signals(act: Callable[[], object]) -> None:
-    def heard(*_: object) -> None:
-        act()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, heard)

@@ -38,6 +38,14 @@ def read_settings(verbose: bool, *, is_quiet: bool = False, **options: object) -
     return settings
 
 
+def start_log(verbose: bool) -> None:
+    """Configure the log for a command that reads no settings, so that it starts at once."""
+    from stalkeer import log
+
+    log.configure("debug" if verbose else "warning", "text", stream=sys.stderr)
+    _log_unexpected_errors()
+
+
 def make_keys(settings: Settings) -> Secrets:
     """Make the data directory and the keys that are missing; exit 2 when that cannot be."""
     from stalkeer.settings import SettingsError, ensure_secrets

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -72,6 +72,7 @@ class Store:
         # Before the first connection: of two that switch a new file to WAL at the same moment one
         # is told "locked" at once, whatever the busy timeout.
         with _locked(Path(f"{self.db.peewee.database}.lock")):
+            _make_private(Path(self.db.peewee.database))
             return self._migrate()
 
     @reads
@@ -110,6 +111,13 @@ class Store:
                 f"Start the newer version again, or restore a backup made by this one."
             )
         return list(runner.up())
+
+
+def _make_private(path: Path) -> None:
+    """Make a new file that only its user can read: it will hold the addresses of providers."""
+    # What cannot be made is said by the connection that needs it.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager

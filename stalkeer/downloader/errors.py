@@ -113,3 +113,9 @@ class UnsafePathError(StalkeerError):
     """A path leaves its folder or runs over a symbolic link."""
 
     code = "unsafe_path"
+
+
+class NameTakenError(StalkeerError):
+    """Another file has the name that this one was to get; it stays as it is."""
+
+    code = "name_taken"

@@ -16,6 +16,7 @@ from stalkeer.downloader.answers import SetbackError
 from stalkeer.downloader.body import cut
 from stalkeer.downloader.errors import LinkGoneError, ProviderDownError, TlsError
 from stalkeer.downloader.resume import Ask
+from stalkeer.downloader.terms import EngineRules, FetchRequest
 from stalkeer.downloader.transport import Patience
 
 MAX_REDIRECTS = 10
@@ -30,6 +31,16 @@ class Caller:
     referrer: str | None
     connect_timeout_s: float
     answer_timeout_s: float | None
+
+
+def caller_of(request: FetchRequest, rules: EngineRules) -> Caller:
+    """Say how a request of a download is made."""
+    return Caller(
+        user_agent=request.user_agent,
+        referrer=request.referrer,
+        connect_timeout_s=rules.connect_timeout_s,
+        answer_timeout_s=rules.stall_timeout_s or None,
+    )
 
 
 def parse_url(text: str) -> httpx.URL:

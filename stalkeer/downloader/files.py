@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from stalkeer.downloader.errors import (
     DiskFullError,
     FolderUnavailableError,
+    NameTakenError,
     PartInUseError,
     UnsafePathError,
 )
@@ -100,6 +101,23 @@ def publish(part: Path, root: Path, relative: str) -> Path:
         os.fsync(folder)
     remove_part(part)
     return root.joinpath(*folders, name)
+
+
+def publish_as(part: Path, path: Path) -> None:
+    """Move a complete part file to exactly `path`, in a folder that is there.
+
+    As `publish`, but another file of that name is `NameTakenError`.
+    """
+    with disk_errors(path), _open_below(path.parent, ()) as folder:
+        with _open_plain(part) as descriptor:
+            os.fsync(descriptor)
+            is_free = _reserve(folder, path.name)
+            if not is_free and not _is_same(folder, path.name, descriptor):
+                raise NameTakenError(f"{path} is there already and is another file. Move it away.")
+        if is_free:
+            _move(part, folder, path.name)
+        os.fsync(folder)
+    remove_part(part)
 
 
 def published(part: Path, root: Path, relative: str, size_bytes: int) -> Path | None:

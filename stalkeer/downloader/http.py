@@ -18,7 +18,8 @@ from threading import Event
 import httpx
 
 from stalkeer.downloader.address import check
-from stalkeer.downloader.exchange import parse_url
+from stalkeer.downloader.compare import Comparison
+from stalkeer.downloader.exchange import caller_of, parse_url
 from stalkeer.downloader.files import open_part
 from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
@@ -100,6 +101,19 @@ class Engine:
             patience = Patience(rules.read_step_s, should_stop, self._monotonic)
             with self._open_transport(rules, patience) as transport:
                 return Transfer(request, url, part, rules, hooks, transport, patience).run()
+
+    def holds(self, path: Path, request: FetchRequest, *, should_stop: Callable[[], bool]) -> bool:
+        """Say whether the file at `path` is what the address of the request holds.
+
+        It is when it is as long and ends with the same 64 KiB; from a server without ranges its
+        first MiB is compared, from one that says no length all of it. Nothing is written. Raises
+        the errors of `downloader.errors`.
+        """
+        rules = self.rules
+        patience = Patience(rules.read_step_s, should_stop, self._monotonic)
+        url, caller = parse_url(request.url), caller_of(request, rules)
+        with self._open_transport(rules, patience) as transport:
+            return Comparison(url, transport, caller, patience, self._rng).holds(path)
 
     @contextmanager
     def _open_transport(

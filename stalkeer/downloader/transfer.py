@@ -36,7 +36,7 @@ from stalkeer.downloader.errors import (
     TransferCutError,
     WrongFileError,
 )
-from stalkeer.downloader.exchange import Caller, open_answer
+from stalkeer.downloader.exchange import caller_of, open_answer
 from stalkeer.downloader.files import disk_errors
 from stalkeer.downloader.media import HEAD_BYTES, container_of
 from stalkeer.downloader.part import HeldPart
@@ -90,12 +90,7 @@ class Transfer:
         self._hooks = hooks
         self._transport = transport
         self._patience = patience
-        self._caller = Caller(
-            user_agent=request.user_agent,
-            referrer=request.referrer,
-            connect_timeout_s=rules.connect_timeout_s,
-            answer_timeout_s=rules.stall_timeout_s or None,
-        )
+        self._caller = caller_of(request, rules)
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._deadline = hooks.monotonic() + rules.timeout_s if rules.timeout_s else None
         self._content_type = ""

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from stalkeer.arr.radarr import Radarr
 from stalkeer.core.jobs import URGENT, NewJob
-from stalkeer.core.states import JobKind, MatchState
+from stalkeer.core.states import ImportStatus, ItemState, JobKind, MatchState
 from stalkeer.core.wants import Scope
 from stalkeer.db.control import NoSuchRowError
 from stalkeer.db.items import Item
@@ -28,7 +28,7 @@ LOOK_NOW = Order(fresh=True)
 
 
 class NotWantedError(StalkeerError):
-    """The arr does not want this item, or does not have it."""
+    """The arr does not want this item."""
 
     code: ClassVar[str] = "not_wanted"
 
@@ -57,16 +57,27 @@ def sync(services: Services, instances: Iterable[str], order: Order = LOOK_NOW) 
     return ids
 
 
+def read_new_playlists(services: Services) -> None:
+    """Have the playlists read that never were: searches wait for them."""
+    for row in services.store.playlists.all():
+        if not row.version:
+            services.store.jobs.add(
+                NewJob(
+                    kind=JobKind.REFRESH_PLAYLIST,
+                    payload={"playlist_id": row.id},
+                    dedup_key=f"refresh_playlist:{row.id}",
+                    priority=URGENT,
+                    title=f"refresh_playlist:{row.id}",
+                )
+            )
+
+
 def search(services: Services, instance: str, arr_id: int) -> int:
     """Search for one item now, also one that was cancelled or given up; return the job's id.
 
-    Raises `NotWantedError` with the arr's reason.
+    Raises `NoSuchRowError`, and `NotWantedError` with the arr's reason.
     """
-    item = _wanted_now(services, instance, arr_id)
-    services.store.items.start_anew(item.id)
-    job_id = services.store.jobs.add_or_find(search_job(item, priority=URGENT))
-    services.ring()
-    return job_id
+    return _search_anew(services, _wanted_now(services, instance, arr_id))
 
 
 def register_webhook(services: Services, instance: str) -> Registration:
@@ -121,12 +132,38 @@ def _say(services: Services, match: MatchRow, state: MatchState) -> MatchRow:
     services.store.matches.say(match.id, state)
     item = services.store.items.get(match.item_id)
     if item is not None and item.is_missing:
-        if state is MatchState.REJECTED:
-            services.store.control.cancel_for_items([item.id], "its entry was rejected")
-        services.store.items.start_anew(item.id)
-        services.store.jobs.add_or_find(search_job(item, priority=URGENT))
-        services.ring()
+        _let_go(services, item, match, state)
+        _search_anew(services, item)
     return _match(services, match.id)
+
+
+def _let_go(services: Services, item: Item, match: MatchRow, state: MatchState) -> None:
+    """Stop fetching, or holding for a later import, what a person's word made the wrong entry."""
+    store = services.store
+    held = store.downloads.held_for(item.id)
+    if held is None:
+        return
+    is_this_entry = held.playlist_item_id == match.playlist_item_id
+    if is_this_entry is (state is MatchState.CONFIRMED):
+        return
+    reason = "another entry is wanted"
+    store.control.cancel_for_items([item.id], reason, show=ItemState.SEARCHING)
+    if held.import_status in _NOT_UNDER_WAY:
+        store.downloads.give_up([item.id], reason)
+
+
+_NOT_UNDER_WAY = (ImportStatus.FAILED, ImportStatus.OFF)
+
+
+def _search_anew(services: Services, item: Item) -> int:
+    """Search for an item at once; what is under way for it already stays as it is."""
+    store = services.store
+    held = store.downloads.held_for(item.id)
+    if held is None or held.import_status in _NOT_UNDER_WAY:
+        store.items.start_anew(item.id)
+    job_id = store.jobs.add_or_find(search_job(item, priority=URGENT))
+    services.ring()
+    return job_id
 
 
 def _match(services: Services, match_id: int) -> MatchRow:
@@ -149,7 +186,7 @@ def _wanted_now(services: Services, instance: str, arr_id: int) -> Item:
             [] if series is None else want_episodes(services, instance, series, episodes, Scope())
         )
     if not judged:
-        raise NotWantedError(f"{rules.name} has no item {arr_id}.")
+        raise NoSuchRowError(f"{rules.name} has no item {arr_id}.")
     verdict, item = judged[0]
     if item is None:
         raise NotWantedError(f"{rules.name} does not want item {arr_id}: {verdict.reason}.")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
-from stalkeer.arr.http import ArrRefusedError
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.db.connect import StoreError
@@ -168,7 +167,8 @@ class Doctor:
         subject, webhook = f"{rules.name} webhook", self.webhooks[rules.name]
         try:
             check_reach(arr, webhook)
-        except ArrRefusedError as exc:
+        # Radarr and Sonarr answer 500 where nobody listens, and 400 where somebody said no.
+        except StalkeerError as exc:
             yield Finding(
                 subject,
                 f"{rules.name.title()} does not reach us at {webhook.url}: {exc}",

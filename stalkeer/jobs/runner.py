@@ -70,7 +70,7 @@ def _run(run: Run, services: Services) -> Ended:
     try:
         ended = HANDLERS[run.job.kind](run, services)
     except StoppedError:
-        ended = _stopped(run)
+        ended = _stopped(run, services)
     except StalkeerError as exc:
         ended = after_error(run.job, exc, services)
     except Exception as exc:
@@ -114,12 +114,21 @@ def _end(run: Run, ended: Ended, services: Services) -> None:
         )
 
 
-def _stopped(run: Run) -> Ended:
+def _stopped(run: Run, services: Services) -> Ended:
     if run.reason in (StopReason.CANCELLED, StopReason.DROPPED):
-        return Ended(status=JobStatus.CANCELLED, costs_attempt=False)
+        then = _search_instead(run.job, services)
+        return Ended(status=JobStatus.CANCELLED, costs_attempt=False, then=then)
     if run.reason is StopReason.PAUSED:
         return later("paused by a person", run_in_s=0, is_held=True)
     return later("interrupted by a shutdown", run_in_s=0)
+
+
+def _search_instead(job: Job, services: Services) -> tuple[NewJob, ...]:
+    """Search again when only the entry was the wrong one: until now its key kept others away."""
+    cancelled = services.store.jobs.get(job.id)
+    if cancelled is None or cancelled.cancelled_state is not ItemState.SEARCHING:
+        return ()
+    return download.after_failure(job, services)
 
 
 def _with_follow_up(job: Job, ended: Ended, services: Services) -> Ended:

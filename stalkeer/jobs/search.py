@@ -11,6 +11,7 @@ from stalkeer.core.entries import provider_of
 from stalkeer.core.jobs import Ended, ItemMove, NewDownload, NewJob, NewMatch, done, later, skipped
 from stalkeer.core.matching import Ranking, Scored, rank
 from stalkeer.core.states import ImportStatus, ItemState, JobKind, MatchState
+from stalkeer.core.titles import parse_name
 from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.db.playlists import PlaylistRow
@@ -66,6 +67,7 @@ def _decide(run: Run, services: Services, item: Item, ranking: Ranking) -> Ended
     out = rejected | set(tried)
     both = (*ranking.taken, *ranking.to_confirm)
     sure = [one for one in both if one.entry_id in confirmed]
+    sure += _chosen(services, confirmed - {one.entry_id for one in both})
     sure += [one for one in ranking.taken if one.entry_id not in confirmed]
     choice = _first(sure, out)
     if choice is not None:
@@ -74,6 +76,17 @@ def _decide(run: Run, services: Services, item: Item, ranking: Ranking) -> Ended
     if doubtful is not None:
         return _ask(item, doubtful)
     return _nothing(services, item, tried)
+
+
+def _chosen(services: Services, entry_ids: Collection[int]) -> list[Scored]:
+    """Return the entries that a person chose and no search would propose."""
+    found = (services.store.playlists.entry(entry_id) for entry_id in sorted(entry_ids))
+    reasons = ("a person chose it",)
+    return [
+        Scored(entry.id, 100, "by_hand", reasons, parse_name(entry.name))
+        for entry in found
+        if entry is not None
+    ]
 
 
 def _first(scored: Collection[Scored], out: Collection[int]) -> Scored | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,6 +31,17 @@ MAX_BODY_BYTES = 1024 * 1024
 Id = Annotated[int, Field(gt=0, lt=2**63)]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Read a time without a zone as UTC, which is what every answer shows."""
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside of the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+
+
 class Body(BaseModel):
     """What a request may hold. A field that is not known is a mistake worth an answer."""
 
@@ -47,8 +58,8 @@ class ReplayBody(Body):
     status: Literal["failed", "cancelled"]
     kind: JobKind | None = None
     ids: Annotated[tuple[Id, ...], Field(max_length=10_000)] | None = None
-    before: datetime | None = None
-    after: datetime | None = None
+    before: Moment | None = None
+    after: Moment | None = None
 
 
 class SyncBody(Body):
@@ -184,13 +195,23 @@ class Asking:
         )
         replayed: list[int] = []
         refused: list[dict[str, object]] = []
-        for job_id in self.services.store.control.replayable(chosen):
+        fitting = dict.fromkeys(self.services.store.control.replayable(chosen))
+        # Whoever names a job hears of it, also when it does not fit.
+        for job_id in dict.fromkeys((*fitting, *(body.ids or ()))):
             try:
+                if job_id not in fitting:
+                    raise self._misfit(job_id)
                 replayed.append(self.services.store.control.replay(job_id).id)
             except (ConflictError, NoSuchRowError) as exc:
                 refused.append({"id": job_id, "code": exc.code, "message": str(exc)})
         self.services.ring()
         return JSONResponse({"replayed": replayed, "refused": refused}, status_code=202)
+
+    def _misfit(self, job_id: int) -> NoSuchRowError | ConflictError:
+        job = self.services.store.jobs.get(job_id)
+        if job is None:
+            return NoSuchRowError(f"There is no job {job_id}.")
+        return ConflictError(f"Job {job_id} is {job.status}: the filter does not fit it.")
 
     def cancel_job(self, request: Request, _body: Nothing) -> Response:
         """Cancel a ready or running job."""

@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from stalkeer.core.items import Service
-from stalkeer.core.matching import MatchRules
 from stalkeer.core.pathmap import PathMap
 from stalkeer.db.slots import SlotLimits
 from stalkeer.downloader.limiter import TokenBucket
@@ -90,17 +89,6 @@ def slot_limits(settings: Settings) -> SlotLimits:
     """Say how many downloads may run at once."""
     given = settings.downloads
     return SlotLimits(overall=given.concurrent_limit, per_provider=given.per_provider_limit)
-
-
-def match_rules(settings: Settings) -> MatchRules:
-    """Say when an entry is taken for an item."""
-    given = settings.matching
-    return MatchRules(
-        auto=given.auto,
-        ask=given.ask,
-        languages=given.languages,
-        resolutions=given.resolutions,
-    )
 
 
 def own_hosts(settings: Settings) -> frozenset[str]:

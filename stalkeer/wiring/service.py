@@ -37,11 +37,11 @@ from stalkeer.web.asking import Asking
 from stalkeer.web.auth import Credentials
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring.database import open_store
+from stalkeer.wiring.matching import match_rules
 from stalkeer.wiring.rules import (
     download_rules,
     engine_rules,
     instance_rules,
-    match_rules,
     playlist_rules,
     section_of,
     slot_limits,
@@ -141,6 +141,10 @@ class Service:
     def stop(self) -> None:
         """Stop the running jobs at a byte they can go on from, and end every thread."""
         self._closing.set()
+        if self._pulse.ident is None:
+            # It was never started.
+            self.close()
+            return
         self.running.stop_all()
         # First, because it would ring for the jobs that stop, and nobody here takes them any more.
         self._pulse.stop()

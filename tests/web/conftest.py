@@ -36,6 +36,7 @@ from stalkeer.web.asking import Asking
 from stalkeer.web.auth import Credentials
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring import rules
+from stalkeer.wiring.matching import match_rules
 from tests.builders import NOW, OWNER, sqlite_store
 from tests.servers import free_port
 
@@ -104,7 +105,7 @@ def services_of(store: Store, settings: Settings) -> Iterator[Services]:
             engine=Engine(rules.engine_rules(settings), rng=CHANCE, ssl_context=NO_CERTIFICATES),
             downloads=rules.download_rules(settings),
             playlists=rules.playlist_rules(settings),
-            matching=rules.match_rules(settings),
+            matching=match_rules(settings),
             limits=rules.slot_limits(settings),
             running=Running(),
             libraries=Libraries(),

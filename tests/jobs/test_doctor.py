@@ -1,0 +1,294 @@
+"""What the doctor looks at: each fault with its remedy, and nothing wrong where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stalkeer.core.pathmap import PathMap
+from stalkeer.db.connect import Database
+from stalkeer.db.store import Store
+from stalkeer.jobs.doctor import Doctor, Finding, suggest_path_map
+from stalkeer.jobs.folders import MARKER
+from stalkeer.jobs.register import Webhook, register
+from tests.builders import entry, playlist, publish
+from tests.jobs.conftest import House
+from tests.standins.radarr import Radarr
+from tests.standins.receiver import Receiver, receiving
+from tests.standins.server import Fault
+from tests.standins.sonarr import Sonarr
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as hears:
+        yield hears
+
+
+@pytest.fixture
+def doctor(house: House, radarr: Radarr, receiver: Receiver) -> Doctor:
+    """A doctor of a home where everything is well."""
+    webhook = Webhook(f"{receiver.url}/webhooks/radarr", "stalkeer", "word")
+    register(house.services.arrs["radarr"], webhook)
+    publish(house.store, entry())
+    return Doctor(
+        services=house.services,
+        warnings=(),
+        queue_kind="embedded",
+        queue_answers=lambda: True,
+        webhooks={"radarr": webhook},
+        playlist_every_s=3600,
+    )
+
+
+def faults(doctor: Doctor) -> dict[str, Finding]:
+    return {found.subject: found for found in doctor.examine() if not found.is_well}
+
+
+def only_fault(doctor: Doctor) -> Finding:
+    [fault] = faults(doctor).values()
+    return fault
+
+
+def changed(doctor: Doctor, **changes: Any) -> Doctor:
+    return replace(doctor, services=replace(doctor.services, **changes))
+
+
+def ruled(doctor: Doctor, **changes: Any) -> Doctor:
+    """Give the doctor other settings of Radarr."""
+    instances = doctor.services.instances
+    rules = replace(instances["radarr"], **changes)
+    return changed(doctor, instances={**instances, "radarr": rules})
+
+
+def test_a_home_that_is_well_has_no_fault_and_says_what_was_looked_at(
+    doctor: Doctor, house: House
+) -> None:
+    found = list(doctor.examine())
+
+    assert [one for one in found if not one.is_well] == []
+    assert [one.subject for one in found] == [
+        "settings", "database", "playlist list", "queue", "radarr", "radarr library",
+        "radarr downloads", "radarr disk", "radarr webhook",
+    ]  # fmt: skip
+    assert all(one.message for one in found)
+    assert not list(house.downloads.rglob(MARKER))
+
+
+def test_a_warning_of_the_settings_is_a_fault(doctor: Doctor) -> None:
+    fault = only_fault(replace(doctor, warnings=("STALKEER_RADAR_URL is not known",)))
+
+    assert fault.message == "STALKEER_RADAR_URL is not known"
+    assert "variable" in fault.remedy
+
+
+def test_without_an_instance_the_variables_are_named(doctor: Doctor) -> None:
+    fault = only_fault(changed(doctor, instances={}, arrs={}))
+
+    assert "STALKEER_RADARR_URL" in fault.remedy
+
+
+def test_a_database_that_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> None:
+    empty = Store(Database(f"sqlite:///{tmp_path / 'empty.db'}"))
+
+    fault = faults(changed(doctor, store=empty))["database"]
+
+    empty.close()
+    assert "STALKEER_DATABASE_URL" in fault.remedy
+
+
+def test_a_clock_that_differs_from_the_database_is_named(doctor: Doctor) -> None:
+    now = doctor.services.now
+    later = changed(doctor, now=lambda: now() + timedelta(minutes=10))
+
+    found = faults(later)
+
+    assert "differ by 600 s" in found["clock"].message
+    assert "600" in found["radarr clock"].message or "5" in found["radarr clock"].message
+    assert "NTP" in found["clock"].remedy
+
+
+def test_a_small_difference_of_the_clocks_is_none(doctor: Doctor) -> None:
+    now = doctor.services.now
+
+    assert faults(changed(doctor, now=lambda: now() + timedelta(seconds=60))) == {}
+
+
+def test_a_queue_that_does_not_answer_is_named(doctor: Doctor) -> None:
+    fault = only_fault(replace(doctor, queue_kind="redis", queue_answers=lambda: False))
+
+    assert (fault.subject, "STALKEER_REDIS_URL" in fault.remedy) == ("queue", True)
+
+
+def test_no_playlist_is_a_fault(house: House) -> None:
+    bare = Doctor(
+        services=house.services,
+        warnings=(),
+        queue_kind="embedded",
+        queue_answers=lambda: True,
+        webhooks={},
+        playlist_every_s=3600,
+    )
+
+    assert "STALKEER_M3U_URL" in faults(bare)["playlist"].remedy
+
+
+def test_a_playlist_that_was_never_read_is_a_fault(doctor: Doctor, house: House) -> None:
+    playlist(house.store, "other")
+
+    fault = only_fault(doctor)
+
+    assert (fault.subject, fault.message) == ("playlist other", "was never read")
+    assert "stalkeer process" in fault.remedy
+
+
+def test_the_last_error_of_a_playlist_is_a_fault(doctor: Doctor, house: House) -> None:
+    house.store.playlists.note(playlist(house.store), error="the list is a page of HTML")
+
+    assert only_fault(doctor).message == "the list is a page of HTML"
+
+
+@pytest.mark.parametrize(("hours", "is_old"), [(2.9, False), (3.1, True)])
+def test_a_playlist_that_missed_three_refreshes_is_too_old(
+    doctor: Doctor, house: House, hours: float, is_old: bool
+) -> None:
+    house.store.db.clock_offset_s = hours * 3600
+
+    assert ("playlist list" in faults(doctor)) is is_old
+
+
+@pytest.mark.parametrize("fault", [Fault.DOWN, Fault.UNAUTHORIZED, Fault.HTML])
+def test_an_arr_that_does_not_answer_as_it_should_names_its_variables(
+    doctor: Doctor, radarr: Radarr, fault: Fault
+) -> None:
+    radarr.break_with(fault)
+
+    found = only_fault(doctor)
+
+    assert found.subject == "radarr"
+    assert "STALKEER_RADARR_URL" in found.remedy
+    assert "STALKEER_RADARR_API_KEY" in found.remedy
+    assert radarr.api_key not in found.message
+
+
+def test_the_other_program_at_the_address_is_named(
+    doctor: Doctor, sonarr: Sonarr, house: House
+) -> None:
+    arrs = dict(house.services.arrs)
+    wrong = type(arrs["radarr"])(arrs["sonarr"]._http)
+
+    found = only_fault(changed(doctor, arrs={"radarr": wrong}))
+
+    assert "leads to Sonarr" in found.message
+
+
+def test_a_root_folder_that_cannot_be_used_is_named(
+    doctor: Doctor, radarr: Radarr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stalkeer.arr.base import RootFolder
+
+    class Blocked(type(doctor.services.arrs["radarr"])):  # type: ignore[misc]
+        def root_folders(self) -> tuple[RootFolder, ...]:
+            return (RootFolder("/movies", accessible=False, free_bytes=None),)
+
+    arr = Blocked(doctor.services.arrs["radarr"]._http)
+
+    found = only_fault(changed(doctor, arrs={"radarr": arr}))
+
+    assert "/movies" in found.message
+    assert "Mount" in found.remedy
+
+
+def test_a_folder_we_may_not_write_to_is_named(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+
+    found = faults(ruled(doctor, folder=tmp_path / "file" / "movies"))["radarr downloads"]
+
+    assert str(tmp_path / "file") in found.message
+    assert "owner" in found.remedy
+
+
+def test_a_folder_the_arr_does_not_see_comes_with_the_path_map_to_set(
+    doctor: Doctor, house: House
+) -> None:
+    fault = only_fault(ruled(doctor, path_map=PathMap()))
+
+    assert "does not see" in fault.message
+    assert fault.remedy == f"Set STALKEER_RADARR_PATH_MAP={house.downloads}=>/downloads/" or (
+        fault.remedy == f"Set STALKEER_RADARR_PATH_MAP={house.downloads}=>/downloads"
+    )
+
+
+def test_a_folder_that_the_arr_sees_nowhere_is_to_be_mounted(
+    doctor: Doctor, tmp_path: Path
+) -> None:
+    fault = only_fault(ruled(doctor, folder=tmp_path / "elsewhere", path_map=PathMap()))
+
+    assert fault.remedy == "Mount the same folder in both containers."
+
+
+def test_the_suggested_path_map_works(doctor: Doctor, house: House) -> None:
+    arr, folder = house.services.arrs["radarr"], house.services.instances["radarr"].folder
+
+    pair = suggest_path_map(arr, folder)
+
+    assert pair is not None
+    assert faults(ruled(doctor, path_map=PathMap((pair,)))) == {}
+    assert not list(house.downloads.rglob(MARKER))
+
+
+def test_a_disk_that_is_too_full_is_named(doctor: Doctor) -> None:
+    rules = replace(doctor.services.downloads, min_free_bytes=10**18)
+
+    fault = only_fault(changed(doctor, downloads=rules))
+
+    assert fault.subject == "radarr disk"
+    assert "must stay free" in fault.remedy
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/webhooks/radarr", "http://nowhere.example.invalid/webhooks/radarr"]
+)
+def test_an_address_that_radarr_does_not_reach_is_named(doctor: Doctor, url: str) -> None:
+    webhook = Webhook(url, "stalkeer", "word")
+
+    fault = only_fault(replace(doctor, webhooks={"radarr": webhook}))
+
+    assert url in fault.message
+    assert "STALKEER_PUBLIC_URL" in fault.remedy
+    assert "word" not in fault.message
+
+
+def test_a_webhook_that_turns_radarr_away_is_named(doctor: Doctor, receiver: Receiver) -> None:
+    receiver.answers = [401]
+
+    fault = only_fault(doctor)
+
+    assert fault.subject == "radarr webhook"
+    assert "401" in fault.message
+
+
+def test_a_webhook_that_is_not_registered_names_the_command(
+    doctor: Doctor, receiver: Receiver
+) -> None:
+    other = Webhook(f"{receiver.url}/other", "stalkeer", "word")
+    fresh = replace(doctor, webhooks={"radarr": other})
+    # The name would find it: only another name and another address are another webhook.
+    rename(doctor)
+
+    fault = only_fault(fresh)
+
+    assert "no Connect webhook sends to it" in fault.message
+    assert fault.remedy == "Run `stalkeer register radarr`."
+
+
+def rename(doctor: Doctor) -> None:
+    """Let the registered webhook carry another name."""
+    arr = doctor.services.arrs["radarr"]
+    [made] = arr.notifications()
+    arr.save_notification(made | {"name": "somebody else's"})

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -17,7 +18,7 @@ from stalkeer.cli.options import Json, Verbose
 from stalkeer.cli.progress import Line, display
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, out_json, say, stop
 from stalkeer.cli.showing import as_size, as_time_left
-from stalkeer.cli.starting import start_log
+from stalkeer.cli.starting import start_bare
 from stalkeer.cli.stopping import on_signals
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def fetch(
     """Fetch files completely or not at all; run it again to go on."""
     orders = _orders(url, path, listed)
     rules, trust = _rules(limit_rate), _trust(cacert)
-    start_log(verbose)
+    start_bare()
     # Late, so that a fault in the words above is told at once.
     from random import Random  # noqa: TID251 # chance enters here
 
@@ -62,7 +63,7 @@ def fetch(
     with _drawing() as show:
         terms = Terms(
             rules=rules,
-            audience=_Board(show),
+            audience=_Board(show, verbose=verbose),
             user_agent=f"stalkeer/{__version__}",
             rng=Random(),  # noqa: S311 # spreads waits, no secret
             expect_media=media,
@@ -153,11 +154,18 @@ def _drawing() -> Iterator[Show]:
 class _Board:
     """Draws the files that are being fetched, and says one line of each that ended."""
 
-    def __init__(self, show: Show) -> None:
+    def __init__(self, show: Show, *, verbose: bool) -> None:
         self._show = show
+        self._verbose = verbose
         self._lines: dict[Path, Line] = {}
         self._drawn_at = 0.0
         self._lock = Lock()
+
+    def begins(self, order: Order, held_bytes: int) -> None:
+        if self._verbose:
+            # The host and nothing else of the address: the rest is a name and a password.
+            host = urlsplit(order.url).hostname
+            say(f"{order.path}: asks {host} for what is missing, {as_size(held_bytes)} are here.")
 
     def moved(self, order: Order, progress: Progress) -> None:
         total, speed = progress.total_bytes, progress.speed_bytes_s
@@ -205,11 +213,15 @@ def _end(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     """Print the report; exit 1 and say how to go on unless every file is complete."""
     if as_json:
         out_json({"files": [_row(outcome) for outcome in outcomes]})
-    missing = [str(each.order.path) for each in outcomes if each.status != "complete"]
-    if missing:
-        say(f"{len(missing)} of {len(outcomes)} not complete: {', '.join(missing)}.")
+    missing = [each for each in outcomes if each.status != "complete"]
+    if not missing:
+        return
+    if len(outcomes) > 1:
+        names = ", ".join(str(each.order.path) for each in missing)
+        say(f"{len(missing)} of {len(outcomes)} files are not complete: {names}.")
+    if any(each.error is None or each.error.retryable for each in missing):
         say("Run the same command again: it goes on where it was.")
-        raise typer.Exit(FAILED)
+    raise typer.Exit(FAILED)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

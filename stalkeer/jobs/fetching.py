@@ -22,7 +22,9 @@ from typing import Protocol, TypeVar
 from stalkeer.core.backoff import retry_delay_s
 from stalkeer.downloader.errors import (
     DownloadStoppedError,
+    FolderUnavailableError,
     NameTakenError,
+    PartInUseError,
     ProviderBusyError,
     ProviderDownError,
     TransferCutError,
@@ -33,7 +35,6 @@ from stalkeer.downloader.http import Engine, EngineRules, FetchRequest, Progress
 from stalkeer.downloader.resume import ResumeState
 from stalkeer.downloader.terms import Chance
 from stalkeer.errors import StalkeerError
-from stalkeer.log import get_logger
 
 LARGEST_BYTES = 200_000_000_000
 TRIES = 5
@@ -45,7 +46,6 @@ _PROGRESS_BYTES = 1024 * 1024
 _PASSING = (TransferCutError, ProviderBusyError, ProviderDownError)
 """What is worth a wait; about a disk or a name somebody has to do something first."""
 
-log = get_logger(__name__)
 T = TypeVar("T")
 
 
@@ -97,6 +97,10 @@ class Outcome:
 
 class Audience(Protocol):
     """Who is told what happens, from the threads that fetch."""
+
+    def begins(self, order: Order, held_bytes: int) -> None:
+        """Hear that a file is asked for, and how much of it is here."""
+        ...
 
     def moved(self, order: Order, progress: Progress) -> None:
         """Hear about once a MiB how far a file is."""
@@ -175,7 +179,7 @@ class _Fetch:
         engine = self._engine()
         if self._is_there(engine):
             return self._complete(was_there=True)
-        log.debug("fetch begins", path=str(order.path), held_bytes=_size(order.part))
+        terms.audience.begins(order, _size(order.part))
         fetched = self._patiently(
             lambda: engine.fetch(
                 self._request(), on_progress=self._note, should_stop=terms.stopped.is_set
@@ -216,20 +220,25 @@ class _Fetch:
         )
 
     def _complete(self, *, was_there: bool = False, is_length_verified: bool = True) -> Outcome:
-        order = self._order
-        remove_part(order.part)
-        with disk_errors(order.side):
-            order.side.unlink(missing_ok=True)
+        self._clean_up()
         return Outcome(
-            order=order,
+            order=self._order,
             status=Status.COMPLETE,
-            size_bytes=_size(order.path),
+            size_bytes=_size(self._order.path),
             was_there=was_there,
             is_length_verified=is_length_verified,
         )
 
+    def _clean_up(self) -> None:
+        remove_part(self._order.part)
+        with disk_errors(self._order.side):
+            self._order.side.unlink(missing_ok=True)
+
     def _unfinished(self, status: Status, error: StalkeerError | None) -> Outcome:
         size_bytes = _size(self._order.part)
+        # Of a file that never came nothing stays behind; a part in use is another command's.
+        if not size_bytes and not isinstance(error, PartInUseError | FolderUnavailableError):
+            self._clean_up()
         return Outcome(order=self._order, status=status, size_bytes=size_bytes, error=error)
 
     def _patiently(self, step: Callable[[], T]) -> T:
@@ -245,7 +254,6 @@ class _Fetch:
 
     def _wait(self, error: StalkeerError, failures: int) -> None:
         wait_s = next_wait_s(error, failures, jitter=self._terms.rng.random())
-        log.debug("fetch failed", path=str(self._order.path), code=error.code, failures=failures)
         if wait_s is None:
             raise error
         self._terms.audience.waits(self._order, error, wait_s)

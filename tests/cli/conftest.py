@@ -44,10 +44,10 @@ def command(home: Home, *arguments: str, **settings: str) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def tree(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file and folder below a folder with its size and the time of its last change."""
+def tree(folder: Path) -> dict[str, tuple[bytes, int] | None]:
+    """Everything below a folder; of a file what is in it and when it was last changed."""
     return {
-        str(path): (path.stat().st_size, path.stat().st_mtime_ns)
+        str(path): (path.read_bytes(), path.stat().st_mtime_ns) if path.is_file() else None
         for path in sorted(folder.rglob("*"))
     }
 

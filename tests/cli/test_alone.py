@@ -117,7 +117,7 @@ def test_a_second_run_at_the_same_time_is_refused(home: Home) -> None:
     home.offer_film(Reply(bytes_s=MB), size=50 * MB)
     home.radarr.seed_movie("Night of the Living Dead", 1968, runtime=96)
     first = home.run("radarr")
-    wait_for(lambda: home.parts())
+    wait_for(home.parts)
 
     ran = command(home, "radarr")
     first.stop()
@@ -291,7 +291,7 @@ def test_wrong_usage_exits_2(home: Home, arguments: tuple[str, ...]) -> None:
 
 def test_cleanup_removes_what_nobody_goes_on_with_and_keeps_the_rest(home: Home) -> None:
     home.environ["STALKEER_DOWNLOADS_RETRY_ATTEMPTS"] = "1"
-    home.offer_film(Reply(cut_at=MB // 2), Reply(status=404), size=MB)
+    home.offer_film(Reply(cut_after=MB // 2), Reply(status=404), size=MB)
     home.radarr.seed_movie("Night of the Living Dead", 1968, runtime=96)
     command(home, "radarr")
     (kept,) = home.parts()

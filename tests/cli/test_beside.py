@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import command
-from tests.flow.home import Home, home_in, wait_for
+from tests.flow.home import Home, home_in
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from stalkeer.downloader.errors import (
     DiskFullError,
     FolderUnavailableError,
+    NameTakenError,
     PartInUseError,
     UnsafePathError,
 )
@@ -28,6 +29,7 @@ from stalkeer.downloader.files import (
     open_part,
     part_path,
     publish,
+    publish_as,
     published,
     remove_part,
 )
@@ -352,6 +354,38 @@ def test_a_rename_that_fails_gives_the_name_free_again(
 
     assert part.exists()
     assert not (root / NAME).exists()
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param(b"", id="name-reserved-by-a-killed-run"),
+        pytest.param(b"film" * 1000, id="the-same-file"),
+    ],
+)
+def test_publishing_as_a_name_gives_exactly_that_name(
+    part: Path, root: Path, there: bytes | None
+) -> None:
+    if there is not None:
+        (root / "Heat.mkv").write_bytes(there)
+
+    publish_as(part, root / "Heat.mkv")
+
+    assert (root / "Heat.mkv").read_bytes() == b"film" * 1000
+    assert not part.exists()
+
+
+def test_publishing_as_the_name_of_another_file_is_refused_and_keeps_both(
+    part: Path, root: Path
+) -> None:
+    (root / "Heat.mkv").write_bytes(b"other")
+
+    with pytest.raises(NameTakenError, match=r"Heat\.mkv"):
+        publish_as(part, root / "Heat.mkv")
+
+    assert (root / "Heat.mkv").read_bytes() == b"other"
+    assert part.exists()
 
 
 def test_what_a_killed_run_published_is_found_by_name_and_size(part: Path, root: Path) -> None:

@@ -31,10 +31,14 @@ def ask(home: Home, method: str, path: str, body: object = None) -> Any:
 
 
 def reconcile(home: Home, *, times: int = 1) -> None:
-    """Reconcile Radarr so often, one run after the other, and wait for all that follows."""
+    """Reconcile Radarr so often, each run after the end of the one before."""
     for _ in range(times):
         [job_id] = ask(home, "POST", "radarr-sync")["job_ids"]
-        wait_for(lambda: home.get(f"/api/v1/admin/jobs/{job_id}")["status"] == "done")
+        wait_until_done(home, job_id)
+
+
+def wait_until_done(home: Home, job_id: int) -> None:
+    wait_for(lambda: home.get(f"/api/v1/admin/jobs/{job_id}")["status"] == "done")
 
 
 def states(home: Home) -> dict[str, str]:

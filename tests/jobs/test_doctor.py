@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stalkeer.arr.base import RootFolder
+from stalkeer.arr.http import ArrHttp
+from stalkeer.arr.radarr import Radarr as RadarrClient
 from stalkeer.core.pathmap import PathMap
 from stalkeer.db.connect import Database
 from stalkeer.db.store import Store
@@ -104,13 +107,26 @@ def test_a_database_that_does_not_answer_is_named(doctor: Doctor, tmp_path: Path
 
 def test_a_clock_that_differs_from_the_database_is_named(doctor: Doctor) -> None:
     now = doctor.services.now
-    later = changed(doctor, now=lambda: now() + timedelta(minutes=10))
 
-    found = faults(later)
+    fault = only_fault(changed(doctor, now=lambda: now() + timedelta(minutes=10)))
 
-    assert "differ by 600 s" in found["clock"].message
-    assert "600" in found["radarr clock"].message or "5" in found["radarr clock"].message
-    assert "NTP" in found["clock"].remedy
+    assert (fault.subject, "NTP" in fault.remedy) == ("clock", True)
+    assert "differ by 600 s" in fault.message
+
+
+@pytest.mark.parametrize(("minutes", "differs"), [(1, False), (-3, True), (3, True)])
+def test_a_clock_of_radarr_that_differs_from_ours_is_named(
+    doctor: Doctor, minutes: int, differs: bool
+) -> None:
+    class Elsewhere(RadarrClient):
+        def server_time(self) -> datetime:
+            return doctor.services.now() + timedelta(minutes=minutes)
+
+    arr = Elsewhere(doctor.services.arrs["radarr"]._http)
+
+    found = faults(changed(doctor, arrs={"radarr": arr}))
+
+    assert ("radarr clock" in found) is differs
 
 
 def test_a_small_difference_of_the_clocks_is_none(doctor: Doctor) -> None:
@@ -187,12 +203,8 @@ def test_the_other_program_at_the_address_is_named(
     assert "leads to Sonarr" in found.message
 
 
-def test_a_root_folder_that_cannot_be_used_is_named(
-    doctor: Doctor, radarr: Radarr, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from stalkeer.arr.base import RootFolder
-
-    class Blocked(type(doctor.services.arrs["radarr"])):  # type: ignore[misc]
+def test_a_root_folder_that_cannot_be_used_is_named(doctor: Doctor, radarr: Radarr) -> None:
+    class Blocked(RadarrClient):
         def root_folders(self) -> tuple[RootFolder, ...]:
             return (RootFolder("/movies", accessible=False, free_bytes=None),)
 
@@ -213,15 +225,30 @@ def test_a_folder_we_may_not_write_to_is_named(doctor: Doctor, tmp_path: Path) -
     assert "owner" in found.remedy
 
 
-def test_a_folder_the_arr_does_not_see_comes_with_the_path_map_to_set(
-    doctor: Doctor, house: House
+@pytest.fixture
+def container(tmp_path: Path, house: House) -> Iterator[RadarrClient]:
+    """A Radarr whose whole file system can be listed; it calls our downloads `/data/downloads`."""
+    root = tmp_path / "container"
+    (root / "data").mkdir(parents=True)
+    (root / "etc").mkdir()
+    (root / "data" / "downloads").symlink_to(house.downloads)
+    (tmp_path / "movies-of-container").mkdir()
+    with Radarr(root=tmp_path / "movies-of-container", path_map={"/": root}) as stand_in:
+        http = ArrHttp("radarr", stand_in.url, stand_in.api_key, wait=lambda _: None)
+        client = RadarrClient(http)
+        yield client
+        client.close()
+
+
+def test_a_folder_the_arr_sees_elsewhere_comes_with_the_path_map_to_set(
+    doctor: Doctor, house: House, container: RadarrClient
 ) -> None:
-    fault = only_fault(ruled(doctor, path_map=PathMap()))
+    blind = ruled(changed(doctor, arrs={"radarr": container}), path_map=PathMap())
+
+    fault = faults(blind)["radarr downloads"]
 
     assert "does not see" in fault.message
-    assert fault.remedy == f"Set STALKEER_RADARR_PATH_MAP={house.downloads}=>/downloads/" or (
-        fault.remedy == f"Set STALKEER_RADARR_PATH_MAP={house.downloads}=>/downloads"
-    )
+    assert fault.remedy == f"Set STALKEER_RADARR_PATH_MAP={house.folder}=>/data"
 
 
 def test_a_folder_that_the_arr_sees_nowhere_is_to_be_mounted(
@@ -232,13 +259,14 @@ def test_a_folder_that_the_arr_sees_nowhere_is_to_be_mounted(
     assert fault.remedy == "Mount the same folder in both containers."
 
 
-def test_the_suggested_path_map_works(doctor: Doctor, house: House) -> None:
-    arr, folder = house.services.arrs["radarr"], house.services.instances["radarr"].folder
-
-    pair = suggest_path_map(arr, folder)
+def test_the_suggested_path_map_works(
+    doctor: Doctor, house: House, container: RadarrClient
+) -> None:
+    pair = suggest_path_map(container, house.services.instances["radarr"].folder)
 
     assert pair is not None
-    assert faults(ruled(doctor, path_map=PathMap((pair,)))) == {}
+    mended = ruled(changed(doctor, arrs={"radarr": container}), path_map=PathMap((pair,)))
+    assert "radarr downloads" not in faults(mended)
     assert not list(house.downloads.rglob(MARKER))
 
 

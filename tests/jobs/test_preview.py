@@ -19,15 +19,15 @@ HEAT = entry("Heat (1995) 1080p", "http://tv.example.invalid/user/word/1.mkv")
 DOUBTFUL = entry("Heat 1996", "http://tv.example.invalid/user/word/2.mkv")
 
 
-def shown(house: House, instance: str = "radarr", **asked: int) -> list[Preview]:
-    return list(preview(house.services, instance, **asked))
+def shown(house: House, instance: str = "radarr", *, limit: int = 0) -> list[Preview]:
+    return list(preview(house.services, instance, limit=limit))
 
 
 def rows(house: House) -> dict[str, int]:
-    return {
-        model.__name__: house.store.db.read(lambda model=model: model.select().count())
-        for model in MODELS
-    }
+    """Count the rows of every table."""
+    return house.store.db.read(
+        lambda: {model.__name__: int(model.select().count()) for model in MODELS}
+    )
 
 
 def test_a_preview_says_what_would_be_taken_and_why(house: House, radarr: Radarr) -> None:
@@ -98,9 +98,7 @@ def test_a_preview_leaves_out_what_radarr_does_not_want_from_us(
     assert [one.title for one in shown(house)] == ["Heat (1995)"]
 
 
-def test_a_preview_shows_the_missing_episodes_that_have_aired(
-    house: House, sonarr: Sonarr
-) -> None:
+def test_a_preview_shows_the_missing_episodes_that_have_aired(house: House, sonarr: Sonarr) -> None:
     future = datetime(2099, 1, 1, tzinfo=UTC)
     episodes = (*season(1, 2), NewEpisode(1, 3, aired_at=future))
     sonarr.seed_series("The Wire", 2002, episodes=episodes)

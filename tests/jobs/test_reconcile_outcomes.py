@@ -53,9 +53,7 @@ class Scene:
 
     def reconcile(self, instance: str = "radarr", **payload: bool) -> Job:
         """Reconcile, and do everything that follows from it."""
-        job_id = add_job(
-            self.house.store, JobKind.RECONCILE, instance=instance, payload=payload
-        )
+        job_id = add_job(self.house.store, JobKind.RECONCILE, instance=instance, payload=payload)
         job = self.house.run(job_id)
         self.drain()
         return job
@@ -533,7 +531,11 @@ def test_each_run_starts_the_newest_that_are_not_under_way_yet(scene: Scene) -> 
         scene.house.run(add_job(scene.house.store, JobKind.RECONCILE, instance="radarr"))
         started.append([job.title for job in jobs_of(scene.house.store, JobKind.SEARCH)[before:]])
 
-    assert started == [["Heat (1995)", "Gilda (1990)"], ["Laura (1990)", "Alien (1990)"], ["Ronin (1990)"]]
+    assert started == [
+        ["Heat (1995)", "Gilda (1990)"],
+        ["Laura (1990)", "Alien (1990)"],
+        ["Ronin (1990)"],
+    ]
 
 
 def _fixed(time: Any) -> Any:

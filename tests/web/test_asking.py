@@ -135,9 +135,7 @@ def test_every_endpoint_asks_for_the_key(house: House, method: str, path: str) -
 
 
 @every_route
-def test_an_endpoint_refuses_fields_it_does_not_know(
-    house: House, method: str, path: str
-) -> None:
+def test_an_endpoint_refuses_fields_it_does_not_know(house: House, method: str, path: str) -> None:
     answer = house.client.request(method, path, json={"colour": "red"})
 
     assert "colour" in error(answer, 422, "invalid_body")
@@ -145,9 +143,7 @@ def test_an_endpoint_refuses_fields_it_does_not_know(
 
 @every_route
 @pytest.mark.parametrize("body", [b"[]", b"1", b"{", b"null", b"\xff", b'{"a":1'])
-def test_a_body_that_is_no_object_is_422(
-    house: House, method: str, path: str, body: bytes
-) -> None:
+def test_a_body_that_is_no_object_is_422(house: House, method: str, path: str, body: bytes) -> None:
     answer = house.client.request(method, path, content=body)
 
     assert error(answer, 422, "invalid_body").startswith("The body cannot be used")

@@ -1,19 +1,24 @@
-"""A home with stand-ins, and the commands as a person runs them there: real processes."""
+"""A home with stand-ins, and the commands as a person runs them there."""
 
 from __future__ import annotations
 
 import json
+import logging
+import signal
 import sqlite3
-import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import chdir, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from typer.testing import CliRunner
 
+from stalkeer.cli.commands import app
 from tests.flow.home import Home, home_in
 
 
@@ -31,17 +36,31 @@ class Ran:
 
 
 def command(home: Home, *arguments: str, **settings: str) -> Ran:
-    """Run one command to its end."""
-    done = subprocess.run(
-        [sys.executable, "-m", "stalkeer", *arguments],
-        cwd=home.folder,
-        env=home.settings() | {f"STALKEER_{name}": value for name, value in settings.items()},
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    """Run one command to its end: in this process, which takes a tenth of the time of a new one."""
+    environ = home.settings() | {f"STALKEER_{name}": value for name, value in settings.items()}
+    with chdir(home.folder), _process_state_kept():
+        done = CliRunner().invoke(app, arguments, env=environ)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+@contextmanager
+def _process_state_kept() -> Iterator[None]:
+    """Give back what a command changes for its whole process: the log, hooks, signals."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    hooks, excepthook = (sys.excepthook, structlog.get_config()), threading.excepthook
+    heard = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        sys.excepthook, threading.excepthook = hooks[0], excepthook
+        structlog.configure(**hooks[1])
+        for number, handler in heard.items():
+            signal.signal(number, handler)
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int] | None]:

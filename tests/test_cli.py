@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from stalkeer import __version__
+from stalkeer.cli.commands import app
 from tests.servers import free_port
 
 PROVIDER = "http://tv.example.invalid/movie/joe/provider-pass"
@@ -34,6 +35,10 @@ http://tv.example.invalid/series/joe/provider-pass/3.mkv
 #EXTINF:-1 tvg-id="news.example" group-title="News",News
 http://tv.example.invalid/live/joe/provider-pass/4.ts
 """
+COMMANDS = set(
+    "up web worker migrate process dryrun match radarr sonarr resume-downloads missing matches "
+    "downloads jobs doctor register cleanup config version".split()
+)
 FIGURES = {
     "lines",
     "entries",
@@ -171,7 +176,10 @@ def test_without_a_command_it_prints_the_help(tmp_path: Path) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert "Usage:" in ran.out
-    commands = ("up", "web", "worker", "migrate", "process", "dryrun", "config", "version")
+    commands = {info.callback.__name__ for info in app.registered_commands if info.callback}
+    commands |= {info.name or "" for info in app.registered_groups}
+    commands = {name.replace("_", "-") for name in commands}
+    assert commands >= COMMANDS
     assert [name for name in commands if f"\n  {name} " not in ran.out] == []
 
 
@@ -190,19 +198,18 @@ def test_wrong_usage_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     assert arguments[-1] in ran.err or arguments[-2] in ran.err
 
 
-@pytest.mark.parametrize(
-    "command", ["up", "web", "worker", "migrate", "process", "dryrun", "config", "version"]
-)
-def test_every_command_may_be_verbose(command: str) -> None:
-    from stalkeer.cli.commands import app
+def test_every_command_and_verb_may_be_verbose() -> None:
+    groups = [info.typer_instance for info in app.registered_groups]
+    commands = [info for each in (app, *groups) if each for info in each.registered_commands]
 
-    [callback] = [
-        info.callback
-        for info in app.registered_commands
-        if info.callback and info.callback.__name__ == command
+    quiet = [
+        info.callback.__name__
+        for info in commands
+        if info.callback and "verbose" not in info.callback.__annotations__
     ]
 
-    assert "verbose" in callback.__annotations__
+    assert len(commands) > len(COMMANDS)
+    assert quiet == []
 
 
 # --- settings ---

@@ -149,6 +149,24 @@ class ItemState(StrEnum):
     """Deleted or no longer monitored in the arr: no longer missing."""
 
 
+WHY_NOT = {
+    ItemState.SEARCHING: "it is searched for now, or in one of the next reconciles",
+    ItemState.NO_MATCH: "it is in none of the playlists",
+    ItemState.UNRELEASED: "it is not released yet",
+    ItemState.TO_CONFIRM: "an entry waits for your word",
+    ItemState.WAITING: "an entry is taken and waits for a free connection",
+    ItemState.DOWNLOADING: "it is being downloaded",
+    ItemState.PAUSED: "its download was paused by a person",
+    ItemState.OBTAINED: "its file is here and is being imported",
+    ItemState.IMPORT_FAILED: "its file was refused",
+    ItemState.FAILED: "every entry that fits was tried and failed",
+    ItemState.CANCELLED: "it was cancelled by a person",
+    ItemState.IMPORTED: "it is in the library",
+    ItemState.GONE: "it is no longer wanted",
+}
+"""Why an item is not in the library yet, where nobody said it more exactly."""
+
+
 class EntryState(StrEnum):
     """What happened to a playlist entry."""
 

@@ -291,7 +291,8 @@ class Control:
             )
             self._downloads.change(change)
         elif row.kind == JobKind.SEARCH and row.item_id is not None:
-            self._items.start_anew(row.item_id)
+            if self._downloads.held_for(row.item_id) is None:
+                self._items.start_anew(row.item_id)
 
     def _show_download(
         self,

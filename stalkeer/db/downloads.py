@@ -16,14 +16,17 @@ import peewee as pw
 from stalkeer.core.jobs import DownloadChange, NewDownload
 from stalkeer.core.states import (
     ACTIVE_DOWNLOAD_STATUSES,
+    ACTIVE_JOB_STATUSES,
     ENTRY_STATE_OF_DOWNLOAD,
     ENTRY_STATE_OF_IMPORT,
     ITEM_STATE_OF_DOWNLOAD,
     ITEM_STATE_OF_IMPORT,
+    REPLAYABLE_JOB_STATUSES,
     DownloadStatus,
     EntryState,
     ImportStatus,
     ItemState,
+    JobKind,
 )
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.items import show_items
@@ -31,6 +34,7 @@ from stalkeer.db.models import (
     DownloadEvent,
     DownloadInfo,
     DownloadItem,
+    Job,
     PlaylistItem,
     WantedItem,
 )
@@ -170,13 +174,13 @@ class Downloads:
 
     @reads
     def resumable_ids(self) -> frozenset[int]:
-        """Return the downloads that may still go on: active ones, and ended ones to replay."""
-        rows = DownloadInfo.select(DownloadInfo.id).where(
-            DownloadInfo.status.in_(
-                (*ACTIVE_DOWNLOAD_STATUSES, DownloadStatus.FAILED, DownloadStatus.CANCELLED)
-            )
+        """Return the downloads that may still go on: their job is active or can be replayed."""
+        rows = Job.select(Job.download).where(
+            (Job.kind == JobKind.DOWNLOAD)
+            & Job.status.in_((*ACTIVE_JOB_STATUSES, *REPLAYABLE_JOB_STATUSES))
+            & Job.download.is_null(False)
         )
-        return frozenset(row.id for row in rows)
+        return frozenset(int(row.download_id or 0) for row in rows)
 
     @writes
     def give_up(self, item_ids: Collection[int], reason: str) -> None:

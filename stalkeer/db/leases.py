@@ -183,8 +183,7 @@ class Leases:
         if row is None:
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
         request = _request(row)
-        if request is not None and ended.status is JobStatus.READY:
-            # Asked to stop after its last look: it must not come back by itself.
+        if request is not None and _stops(request, ended, JobKind(row.kind)):
             ended = _STOPPED[request]
         job = self._leave(row, self._values(ended) | {"crashes": 0})
         self._close_attempt(lease.token, ended)
@@ -344,6 +343,17 @@ _STOPPED = {
     StopRequest.DROP: _CANCELLED,
     StopRequest.PAUSE: Ended(status=JobStatus.READY, costs_attempt=False, is_held=True),
 }
+
+
+def _stops(request: StopRequest, ended: Ended, kind: JobKind) -> bool:
+    """Say whether a request that a run did not hear in time still decides how it ends.
+
+    What would come back waits or ends; a cancelled failure starts no other search, and a cancelled
+    search, which never looks, starts no download.
+    """
+    if request is StopRequest.PAUSE:
+        return ended.status is JobStatus.READY
+    return ended.status is not JobStatus.DONE or kind is JobKind.SEARCH
 
 
 def _held(lease: Lease) -> Any:

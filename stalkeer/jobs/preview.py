@@ -9,7 +9,7 @@ from itertools import islice
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import Wanted, wanted_episode, wanted_movie
-from stalkeer.core.matching import Scored, rank
+from stalkeer.core.matching import Library, Scored, rank
 from stalkeer.core.wants import Want, judge_episode, judge_movie
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.wanted import scope_of
@@ -38,17 +38,26 @@ def preview(
     library = services.libraries.of(arr)
     missing = filter(concerns, _missing(services, arr, instance))
     for wanted in islice(missing, limit or None):
-        candidates = services.store.playlists.candidates(wanted)
-        ranking = rank(wanted, candidates, library=library, rules=services.matching)
-        if ranking.taken:
-            yield _shown(services, wanted, "take", ranking.taken[0])
-        elif ranking.to_confirm:
-            yield _shown(services, wanted, "ask", ranking.to_confirm[0])
-        else:
-            reason = "it is in none of the playlists"
-            yield Preview(
-                title=wanted.label, decision="nothing", entry="", score=0, reasons=(reason,)
-            )
+        yield _preview(services, instance, wanted, library)
+
+
+def _preview(services: Services, instance: str, wanted: Wanted, library: Library) -> Preview:
+    store = services.store
+    known = [item.id for item in store.items.of_arr(instance, [wanted.arr_id])]
+    if any(store.downloads.held_for(item_id) for item_id in known):
+        return _nothing(wanted, "its file is here or on its way")
+    out = frozenset().union(*(store.matches.rejected(item_id) for item_id in known))
+    candidates = store.playlists.candidates(wanted)
+    ranking = rank(wanted, candidates, library=library, rules=services.matching)
+    for decision, scored in (("take", ranking.taken), ("ask", ranking.to_confirm)):
+        best = next((one for one in scored if one.entry_id not in out), None)
+        if best is not None:
+            return _shown(services, wanted, decision, best)
+    return _nothing(wanted, "it is in none of the playlists")
+
+
+def _nothing(wanted: Wanted, reason: str) -> Preview:
+    return Preview(title=wanted.label, decision="nothing", entry="", score=0, reasons=(reason,))
 
 
 def _missing(services: Services, arr: Radarr | Sonarr, instance: str) -> Iterator[Wanted]:

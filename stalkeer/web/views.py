@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from stalkeer.core.jobs import Attempt, Job
-from stalkeer.core.states import MatchState
+from stalkeer.core.states import WHY_NOT, MatchState
 from stalkeer.core.times import stamp
 from stalkeer.db.downloads import Download, Move
 from stalkeer.db.items import Item
@@ -42,7 +42,7 @@ def job_view(job: Job, item: Item | None) -> dict[str, Any]:
 
 
 def missing_view(item: Item, as_of: dict[str, datetime | None]) -> dict[str, Any]:
-    """Show a missing item with its state, and the reason when nothing happens.
+    """Show a missing item with its state and one reason.
 
     `as_of` is when each instance was last asked.
     """
@@ -59,7 +59,7 @@ def missing_view(item: Item, as_of: dict[str, datetime | None]) -> dict[str, Any
         "episode": wanted.episode,
         "episode_title": wanted.episode_title or None,
         "state": item.state,
-        "reason": item.reason or None,
+        "reason": item.reason or WHY_NOT[item.state],
         "added_at": stamp(item.added_at),
         "updated_at": stamp(item.updated_at),
         "as_of": stamp(as_of.get(item.instance)),

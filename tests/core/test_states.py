@@ -63,3 +63,7 @@ def test_every_download_status_says_where_item_and_entry_are(status: DownloadSta
 def test_every_import_status_says_where_item_and_entry_are(status: ImportStatus) -> None:
     assert status in states.ITEM_STATE_OF_IMPORT
     assert status in states.ENTRY_STATE_OF_IMPORT
+
+
+def test_every_state_of_an_item_has_a_reason_in_words() -> None:
+    assert set(states.WHY_NOT) == set(states.ItemState)

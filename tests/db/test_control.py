@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from stalkeer.core.jobs import DownloadChange, Ended, Job, Lease, NewJob, done, later
+from stalkeer.core.jobs import (
+    DownloadChange,
+    Ended,
+    Job,
+    Lease,
+    NewDownload,
+    NewJob,
+    done,
+    later,
+)
 from stalkeer.core.states import (
     DownloadStatus,
     EntryState,
@@ -185,6 +194,53 @@ def test_a_cancelled_job_shows_since_when_and_why(store: Store) -> None:
     assert store.downloads.moves(job.download_id or 0)[-1].reason == "cancelled by a person"
 
 
+@pytest.mark.parametrize("cancel", ["job", "items"])
+def test_a_search_that_was_cancelled_while_it_ran_starts_no_download(
+    store: Store, cancel: str
+) -> None:
+    item_id, [entry_id] = learn(store, movie()), publish(store, entry())
+    job_id = add_job(store, JobKind.SEARCH, item_id=item_id)
+    _, lease = take(store, job_id)
+    if cancel == "job":
+        store.control.cancel_job(job_id)
+    else:
+        store.control.cancel_for_items([item_id], "radarr downloads it itself")
+
+    follow = NewJob(kind=JobKind.DOWNLOAD, item_id=item_id, provider="p")
+    taken = NewDownload(entry_id=entry_id, item_ids=(item_id,), job=follow)
+    store.leases.end(lease, done("taken", downloads=(taken,)), LIMITS)
+
+    assert job_of(store, job_id).status is JobStatus.CANCELLED
+    assert jobs_of(store, JobKind.DOWNLOAD) == ()
+
+
+def test_a_download_that_fails_after_it_was_cancelled_is_not_searched_for_again(
+    store: Store,
+) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    store.control.cancel(job.download_id or 0)
+
+    again = NewJob(kind=JobKind.SEARCH, item_id=job.item_id)
+    gone = Ended(status=JobStatus.FAILED, error_code="link_gone", error="404", then=(again,))
+    store.leases.end(lease, gone, LIMITS)
+
+    assert job_of(store, job.id).status is JobStatus.CANCELLED
+    assert item_state(store, job) is ItemState.CANCELLED
+    assert [one.status for one in jobs_of(store, JobKind.SEARCH)] == [JobStatus.DONE]
+
+
+def test_a_download_that_fails_after_it_was_paused_has_failed(store: Store) -> None:
+    job = film_on_its_way(store)
+    _, lease = take(store, job.id)
+    store.control.pause(job.download_id or 0)
+
+    give_up(store, lease)
+
+    assert job_of(store, job.id).status is JobStatus.FAILED
+    assert download_of(store, job).error_message == "it was cut"
+
+
 # --- cancel what items need ---
 
 
@@ -324,6 +380,15 @@ def test_a_replayed_search_starts_its_item_anew(store: Store) -> None:
     assert item_state(store, job) is ItemState.SEARCHING
 
 
+def test_a_replayed_search_leaves_a_file_that_waits_to_be_imported_as_it_is(store: Store) -> None:
+    job = complete(store)
+    search = failed(store, kind=JobKind.SEARCH, item_id=job.item_id)
+
+    store.control.replay(search.id)
+
+    assert item_state(store, job) is ItemState.OBTAINED
+
+
 def test_a_job_is_not_replayed_while_another_does_the_same(store: Store) -> None:
     job = failed(store, dedup_key="radarr:movie:1")
     other = add_job(store, dedup_key="radarr:movie:1")
@@ -352,6 +417,18 @@ def test_jobs_to_replay_are_found_by_state_kind_ids_and_time(store: Store) -> No
     assert found(before=between) == [first.id, second.id]
     assert found(after=between) == [third.id]
     assert store.control.replayable(ReplayFilter(status=JobStatus.CANCELLED)) == [cancelled.id]
+
+
+def test_a_part_is_kept_as_long_as_its_job_can_be_replayed(store: Store) -> None:
+    job = film_on_its_way(store)
+    store.control.cancel_job(job.id)
+    kept = store.downloads.resumable_ids()
+
+    store.db.clock_offset_s = 3600
+    store.jobs.prune(older_than_s=60)
+
+    assert kept == {job.download_id}
+    assert store.downloads.resumable_ids() == frozenset()
 
 
 # --- pause, go on, go first, cancel ---

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def holds(bench: Bench, url: str, content: bytes) -> bool:
         return bench.engine().holds(path, request, should_stop=bench.should_stop)
     finally:
         assert path.read_bytes() == content
-        assert os.listdir(bench.folder) == ["film.mkv"]
+        assert [each.name for each in bench.folder.iterdir()] == ["film.mkv"]
 
 
 def test_the_whole_file_is_known_by_its_length_and_last_bytes(

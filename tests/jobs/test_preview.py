@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from stalkeer.core.states import MatchState
 from stalkeer.db.models import MODELS
 from stalkeer.jobs.preview import Preview, preview
 from stalkeer.jobs.services import UnknownInstanceError
-from tests.builders import entry, publish
+from tests.builders import entry, learn, movie, publish, start_download
 from tests.jobs.conftest import House
 from tests.standins.radarr import Radarr
 from tests.standins.sonarr import Sonarr, season
@@ -109,6 +110,27 @@ def test_a_preview_shows_the_missing_episodes_that_have_aired(house: House, sona
     found = {one.title: one.decision for one in shown(house, "sonarr")}
 
     assert found == {"The Wire S01E01": "nothing", "The Wire S01E02": "take"}
+
+
+def test_a_preview_does_not_propose_what_a_person_rejected(house: House, radarr: Radarr) -> None:
+    heat = radarr.seed_movie("Heat", 1995)
+    first, _ = publish(house.store, HEAT, DOUBTFUL)
+    item_id = learn(house.store, movie(heat))
+    house.store.matches.say(house.store.matches.by_hand(item_id, first).id, MatchState.REJECTED)
+
+    [found] = shown(house)
+
+    assert (found.decision, found.entry) == ("ask", "Heat 1996")
+
+
+def test_a_preview_leaves_alone_what_is_on_its_way(house: House, radarr: Radarr) -> None:
+    heat = radarr.seed_movie("Heat", 1995)
+    [entry_id] = publish(house.store, HEAT)
+    start_download(house.store, [learn(house.store, movie(heat))], entry_id)
+
+    [found] = shown(house)
+
+    assert (found.decision, found.reasons) == ("nothing", ("its file is here or on its way",))
 
 
 def test_a_preview_holds_no_address(house: House, radarr: Radarr) -> None:

@@ -99,6 +99,12 @@ class Disk:
 
     def _children(self, folder: str) -> Iterator[Json]:
         real = self.real(folder) if folder else None
+        if folder == "/" and real is None:
+            tops = {theirs for theirs in self._mounts if theirs.count("/") == 1}
+            yield from (
+                _child_json(top, self._mounts[top]) | {"name": top[1:]} for top in sorted(tops)
+            )
+            return
         if real is None or not real.is_dir():
             return
         for child in sorted(real.iterdir()):

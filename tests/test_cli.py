@@ -35,10 +35,11 @@ http://tv.example.invalid/series/joe/provider-pass/3.mkv
 #EXTINF:-1 tvg-id="news.example" group-title="News",News
 http://tv.example.invalid/live/joe/provider-pass/4.ts
 """
-COMMANDS = set(
-    "up web worker migrate process dryrun match radarr sonarr resume-downloads missing matches "
-    "downloads jobs doctor register cleanup config version".split()
-)
+COMMANDS = {
+    *("up", "web", "worker", "migrate", "process", "dryrun", "match"),
+    *("radarr", "sonarr", "resume-downloads", "missing", "matches", "downloads", "jobs"),
+    *("doctor", "register", "cleanup", "config", "version"),
+}
 FIGURES = {
     "lines",
     "entries",
@@ -177,8 +178,10 @@ def test_without_a_command_it_prints_the_help(tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "Usage:" in ran.out
     commands = {info.callback.__name__ for info in app.registered_commands if info.callback}
-    commands |= {info.name or "" for info in app.registered_groups}
     commands = {name.replace("_", "-") for name in commands}
+    commands |= {
+        str(info.typer_instance.info.name) for info in app.registered_groups if info.typer_instance
+    }
     assert commands >= COMMANDS
     assert [name for name in commands if f"\n  {name} " not in ran.out] == []
 
@@ -430,6 +433,18 @@ def test_a_playlist_that_cannot_be_read_does_not_keep_the_others_from_it(films: 
     assert (good["playlist"], good["entries"]) == ("films.m3u", 4)
     assert "cannot be reached" in bad["error"]
     assert "provider-pass" not in ran.out + ran.err
+
+
+def test_a_playlist_that_could_never_be_read_leaves_nothing_behind(films: Path) -> None:
+    typo = stalkeer(films.parent, "process", "http://127.0.0.1:9/typo")
+
+    known = stalkeer(films.parent, "process", "films.m3u")
+    films.unlink()
+    gone = stalkeer(films.parent, "process", "films.m3u")
+
+    assert (typo.code, known.code, gone.code) == (1, 0, 1)
+    with sqlite3.connect(films.parent / "data/stalkeer.db") as database:
+        assert database.execute("SELECT name FROM playlist").fetchall() == [("films.m3u",)]
 
 
 def test_an_address_that_is_none_is_an_error_and_no_crash(tmp_path: Path) -> None:

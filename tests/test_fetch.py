@@ -16,7 +16,9 @@ from threading import Event
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from stalkeer.cli.commands import app
 from tests.standins.media import Film, MediaServer, Reply, authority
 
 PATH = "/movie/joe/secret-pass/7.mkv"
@@ -143,30 +145,38 @@ def test_a_cut_is_taken_up_again_by_itself(tmp_path: Path, media: MediaServer) -
     assert (tmp_path / "film.mkv").read_bytes() == FILM.read()
 
 
-@pytest.mark.parametrize(
-    ("reply", "said"),
-    [
-        pytest.param(Reply(status=404, body=b""), "no longer has this file (404)", id="gone"),
-        pytest.param(Reply(body=b"<html>Sorry</html>"), "sent an HTML page", id="html"),
-    ],
-)
-def test_what_is_no_file_ends_with_the_reason(
-    tmp_path: Path, media: MediaServer, reply: Reply, said: str
+def test_a_wait_for_a_busy_provider_is_announced_and_a_stop_heard_in_it(
+    tmp_path: Path, media: MediaServer
 ) -> None:
-    ran = fetch(tmp_path, media.put(PATH, FILM, reply), "film.mkv")
+    url = media.put(PATH, FILM, Reply(status=458, body=b""))
+
+    with subprocess.Popen(
+        command(url, "film.mkv"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=30)
+
+    assert process.returncode == 1
+    assert said.startswith("film.mkv: 127.0.0.1 turns us away for now (status 458)")
+    assert "Next try in " in said
+
+
+def test_a_page_and_with_media_all_but_a_video_is_refused_with_the_reason(
+    tmp_path: Path, media: MediaServer
+) -> None:
+    page = media.put("/page", FILM, Reply(body=b"<html>Sorry</html>"))
+    noise = media.put("/noise", Film(300_000, head=b"\x00\x01"))
+    (tmp_path / "list").write_text(f"{page}\ta.mkv\n{noise}\tb.mkv\n")
+
+    ran = fetch(tmp_path, "--list", "list", "--media", "--parallel", "2")
 
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err.startswith("film.mkv: not complete. ")
-    assert said in ran.err
-    assert "again" not in ran.err
-    assert names(tmp_path) == []
-
-
-def test_with_media_only_a_video_is_taken(tmp_path: Path, media: MediaServer) -> None:
-    url = media.put(PATH, Film(300_000, head=b"\x00\x01"))
-
-    assert fetch(tmp_path, url, "film.mkv", "--media").code == 1
-    assert fetch(tmp_path, url, "film.mkv").code == 0
+    assert "a.mkv: not complete. 127.0.0.1 sent an HTML page" in ran.err
+    assert "b.mkv: not complete. 127.0.0.1 sent bytes of no known video format" in ran.err
+    assert "Run the same command again" not in ran.err
+    assert names(tmp_path) == ["list"]
 
 
 def test_another_file_of_the_name_is_kept(tmp_path: Path, media: MediaServer) -> None:
@@ -229,16 +239,18 @@ def test_a_person_at_a_terminal_sees_rate_and_time_left(tmp_path: Path, media: M
     url = media.put(PATH, FILM, Reply(bytes_s=8_000_000))
     ours, theirs = pty.openpty()
 
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        with subprocess.Popen(
+    with (
+        os.fdopen(ours, "rb", buffering=0) as terminal,
+        subprocess.Popen(
             command(url, "[red]film.mkv"),
             cwd=tmp_path,
             env=dict(os.environ) | {"TERM": "xterm", "COLUMNS": "120"},
             stdout=subprocess.DEVNULL,
             stderr=theirs,
-        ) as process:
-            os.close(theirs)
-            seen = read_all(terminal)
+        ) as process,
+    ):
+        os.close(theirs)
+        seen = read_all(terminal)
 
     assert process.returncode == 0
     assert "[red]film.mkv: complete, 20.0 MB" in seen
@@ -277,16 +289,19 @@ def read_all(terminal: Any) -> str:
     ],
 )
 def test_wrong_usage_exits_2_and_fetches_nothing(
-    tmp_path: Path, arguments: list[str], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "list").write_text("http://x\ta\nhttp://x/secret-pass\n")
     (tmp_path / "twice").write_text("http://x\ta\nhttp://y\t./a\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
 
-    ran = fetch(tmp_path, *arguments)
+    # Not a process each: it ends before anything of the process is touched.
+    ran = CliRunner().invoke(app, ["fetch", *arguments])
 
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert said in ran.stderr
+    assert "secret-pass" not in ran.stderr
     assert names(tmp_path) == ["binary", "list", "twice"]
 
 
@@ -309,3 +324,20 @@ def test_it_loads_only_what_it_needs(tmp_path: Path) -> None:
     spared = {"peewee", "starlette", "dramatiq", "psycopg2", "re2", "structlog", "apprise"}
     assert "stalkeer.downloader.http" in loaded
     assert loaded & spared == set()
+
+
+def test_an_error_that_nobody_expected_shows_no_password(tmp_path: Path) -> None:
+    program = (
+        "from stalkeer.cli.starting import start_bare\n"
+        "start_bare()\n"
+        f"raise RuntimeError('http://tv.example.invalid{PATH}')\n"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 1
+    assert "unexpected error" in ran.stderr
+    assert "tv.example.invalid" in ran.stderr
+    assert "secret-pass" not in ran.stderr

@@ -8,8 +8,9 @@ import pytest
 
 from stalkeer.core.items import Service
 from stalkeer.db.connect import StoreError
+from stalkeer.jobs.register import Webhook
 from stalkeer.jobs.services import ImportMode
-from stalkeer.settings import Settings, load
+from stalkeer.settings import Secrets, Settings, load
 from stalkeer.wiring.matching import match_rules
 from stalkeer.wiring.rules import (
     download_rules,
@@ -20,6 +21,7 @@ from stalkeer.wiring.rules import (
     own_hosts,
     playlist_rules,
     slot_limits,
+    webhooks,
 )
 from stalkeer.wiring.sole import AlreadyRunningError, LockFileError, among_others, sole_process
 from stalkeer.wiring.sources import USER_AGENT, location_of, name_sources, playlist_sources
@@ -298,6 +300,19 @@ def test_an_arr_on_another_host_that_is_given_a_loopback_address_is_warned_of(
 
     assert [warning.split()[0] for warning in warnings] == names
     assert all("STALKEER_PUBLIC_URL" in warning for warning in warnings)
+
+
+def test_each_instance_is_to_send_to_its_own_address_with_the_webhook_password() -> None:
+    keys = Secrets("api-key", "stalkeer", "webhook-password", "secret-key", created=())
+
+    found = webhooks(settings(**RADARR, **SONARR, URL_BASE="films"), keys, hostname="box")
+
+    assert found == {
+        name: Webhook(
+            f"http://127.0.0.1:8790/films/webhooks/{name}", "stalkeer", "webhook-password"
+        )
+        for name in ("radarr", "sonarr")
+    }
 
 
 # --- alone ---

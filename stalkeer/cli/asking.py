@@ -25,6 +25,12 @@ def asked(verbose: bool) -> Iterator[Client]:
         yield client
 
 
+def say_if_alone(client: Client) -> None:
+    """Say who does what was asked for, when no service runs that would."""
+    if client.is_alone:
+        say("No service runs: `stalkeer up`, or `stalkeer radarr` and `sonarr`, go on with it.")
+
+
 def do_each(ids: Iterable[int], do: Callable[[int], str], *, as_json: bool) -> None:
     """Do the same for each id and say how it went; exit 1 when one could not be done."""
     from stalkeer.cli.client import ApiError

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -34,8 +33,8 @@ Show = Callable[[Sequence[Line]], None]
 
 
 def fetch(
-    url: Annotated[str | None, typer.Argument(help="The address of a file.")] = None,
-    path: Annotated[Path | None, typer.Argument(metavar="[OUT]", help="Its name here.")] = None,
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="The address of a file.")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="OUT", help="The name it gets.")] = None,
     listed: Annotated[
         Path | None, typer.Option("--list", help="A file with lines of address, tab, name.")
     ] = None,
@@ -162,10 +161,13 @@ class _Board:
         self._lock = Lock()
 
     def begins(self, order: Order, held_bytes: int) -> None:
+        from stalkeer.downloader.exchange import parse_url
+
+        # The host and nothing else of the address: the rest is a name and a password.
+        words = f"asks {parse_url(order.url).host} for what is missing"
+        self._put(order, Line(title=str(order.path), words=words), at_once=True)
         if self._verbose:
-            # The host and nothing else of the address: the rest is a name and a password.
-            host = urlsplit(order.url).hostname
-            say(f"{order.path}: asks {host} for what is missing, {as_size(held_bytes)} are here.")
+            say(f"{order.path}: {words}, {as_size(held_bytes)} are here.")
 
     def moved(self, order: Order, progress: Progress) -> None:
         total, speed = progress.total_bytes, progress.speed_bytes_s
@@ -176,25 +178,26 @@ class _Board:
             rate=speed,
             left_s=(total - progress.bytes_done) / speed if total and speed else None,
         )
-        with self._lock:
-            self._lines[order.path] = line
-            self._draw()
+        self._put(order, line, at_once=False)
 
     def waits(self, order: Order, error: StalkeerError, wait_s: float) -> None:
+        self._put(order, None, at_once=True)
         say(f"{order.path}: {error} Next try in {as_time_left(wait_s)}.")
 
     def ended(self, outcome: Outcome) -> None:
-        with self._lock:
-            self._lines.pop(outcome.order.path, None)
-            self._drawn_at = 0.0
-            self._draw()
+        self._put(outcome.order, None, at_once=True)
         say(f"{outcome.order.path}: {_sentence(outcome)}")
 
-    def _draw(self) -> None:
-        now = time.monotonic()
-        if now - self._drawn_at >= DRAW_EVERY_S:
-            self._drawn_at = now
-            self._show(list(self._lines.values()))
+    def _put(self, order: Order, line: Line | None, *, at_once: bool) -> None:
+        with self._lock:
+            if line is None:
+                self._lines.pop(order.path, None)
+            else:
+                self._lines[order.path] = line
+            now = time.monotonic()
+            if at_once or now - self._drawn_at >= DRAW_EVERY_S:
+                self._drawn_at = now
+                self._show(list(self._lines.values()))
 
 
 def _sentence(outcome: Outcome) -> str:

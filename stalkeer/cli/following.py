@@ -15,6 +15,9 @@ TICK_S = 0.5
 PATIENCE_S = 90.0
 """So long nothing may move before the rest counts as waiting for something outside: longer than
 the minute after which a source that is down is asked again."""
+IDLE_LOOKS = 2
+"""Ready and running jobs are asked for one after the other, so one look may miss a job that moves
+from one to the other between the two questions."""
 NEWEST = 1000
 """Of so many downloads the ones are found that are shown: they were started just now."""
 ENDED = ("done", "failed", "cancelled")
@@ -67,11 +70,11 @@ class Follower:
         """Wait until nothing works on these items, or nothing moves for a while."""
         seen: object = None
         moved_at = self.monotonic()
-        while not self.stopped.is_set():
+        idle = 0
+        while keys and idle < IDLE_LOOKS and not self.stopped.is_set():
             everything = active_jobs(self.client)
             active = [job for job in everything if key_of(job) in keys]
-            if not active:
-                break
+            idle = 0 if active else idle + 1
             downloads = newest(self.client, keys)
             self.display.show([self._line(row) for row in downloads])
             now = _signature(active, downloads)

@@ -52,10 +52,10 @@ def process(
     with told(), closing(open_store(settings)) as store:
         store.migrate()
         rules = playlist_rules(settings)
-        reports = [
-            _read(row.name, partial(_import, store, row, rules, how))
-            for row in _rows(store, settings, playlist)
-        ]
+        rows = _rows(store, settings, playlist)
+        reports = [_read(row.name, partial(_import, store, row, rules, how)) for row in rows]
+        if playlist is not None and "error" in reports[0]:
+            store.playlists.drop_unread(rows[0].id)
     _end(reports, as_json=as_json)
 
 

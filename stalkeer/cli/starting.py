@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def read_settings(verbose: bool, *, is_quiet: bool = False, **options: object) -> Settings:
     """Read the settings and configure the log; exit 2 with every fault.
 
-    A quiet command logs warnings only: what it has to say is its result. `options` are those of the command by the setting they stand for; None was not given.
+    A quiet command logs warnings only: what it has to say is its result. `options` are those of the
+    command by the setting they stand for; None was not given.
     """
     from stalkeer import log
     from stalkeer.settings import SettingsError, load

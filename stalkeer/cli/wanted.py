@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stalkeer.cli.asking import asked
+from stalkeer.cli.asking import asked, say_if_alone
 from stalkeer.cli.groups import group
 from stalkeer.cli.options import Json, Rows, Verbose
 from stalkeer.cli.saying import out, out_json
@@ -123,12 +123,11 @@ def choose(
 
 
 def _decided(client: Client, match: dict[str, Any], *, as_json: bool) -> None:
+    say_if_alone(client)
     if as_json:
         out_json(match)
-        return
-    out(f"{match['target_title']}: entry {match['playlist_item_id']} is {match['state']}.")
-    if client.is_alone:
-        out("`stalkeer up`, or `stalkeer radarr` and `sonarr`, go on with it.")
+    else:
+        out(f"{match['target_title']}: entry {match['playlist_item_id']} is {match['state']}.")
 
 
 def _show(match: dict[str, Any], *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stalkeer.cli.asking import asked, do_each
+from stalkeer.cli.asking import asked, do_each, say_if_alone
 from stalkeer.cli.groups import group
 from stalkeer.cli.options import Json, Rows, Verbose
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, out, out_json, say, stop
@@ -174,6 +174,7 @@ def replay(
     if bool(ids) == failed or (kind and not failed):
         stop(WRONG_USAGE, "Give the ids of jobs, or --failed with an optional --kind.")
     with asked(verbose) as client:
+        say_if_alone(client)
         if ids:
             do_each(ids, lambda each: _replayed(client, each), as_json=as_json)
             return

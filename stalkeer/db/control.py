@@ -143,6 +143,12 @@ class Control:
             query = query.where(models.Job.finished_at > chosen.after)
         return [row.id for row in query.order_by(models.Job.id)]
 
+    @reads
+    def statuses(self, job_ids: Collection[int]) -> dict[int, JobStatus]:
+        """Return the states of these jobs; those that do not exist are left out."""
+        rows = models.Job.select(models.Job.id, models.Job.status).where(models.Job.id.in_(job_ids))
+        return {row.id: JobStatus(row.status) for row in rows}
+
     @writes
     def pause(self, download_id: int) -> None:
         """Let a download rest until `resume`. Raises `NoSuchRowError` and `ConflictError`."""
@@ -290,9 +296,12 @@ class Control:
                 download_id=row.download_id, import_status=ImportStatus.PENDING, reason="replayed"
             )
             self._downloads.change(change)
-        elif row.kind == JobKind.SEARCH and row.item_id is not None:
-            if self._downloads.held_for(row.item_id) is None:
-                self._items.start_anew(row.item_id)
+        elif row.kind == JobKind.SEARCH and self._is_free(row.item_id):
+            self._items.start_anew(row.item_id or 0)
+
+    def _is_free(self, item_id: int | None) -> bool:
+        """Say whether no file of an item is here or on its way."""
+        return item_id is not None and self._downloads.held_for(item_id) is None
 
     def _show_download(
         self,

@@ -353,7 +353,9 @@ def _stops(request: StopRequest, ended: Ended, kind: JobKind) -> bool:
     """
     if request is StopRequest.PAUSE:
         return ended.status is JobStatus.READY
-    return ended.status is not JobStatus.DONE or kind is JobKind.SEARCH
+    if ended.status is JobStatus.DONE:
+        return kind is JobKind.SEARCH
+    return ended.status is not JobStatus.CANCELLED
 
 
 def _held(lease: Lease) -> Any:

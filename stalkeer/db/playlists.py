@@ -89,6 +89,13 @@ class Playlists:
             self._keep(row.name, location, is_configured=False)
         return int(row.id)
 
+    @writes
+    def drop_unread(self, playlist_id: int) -> None:
+        """Remove a playlist that a person gave and that was never read: most often a typo."""
+        Playlist.delete().where(
+            (Playlist.id == playlist_id) & (Playlist.version == 0) & ~Playlist.is_configured
+        ).execute()
+
     @reads
     def all(self) -> tuple[PlaylistRow, ...]:
         """Return the playlists in use."""

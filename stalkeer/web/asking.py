@@ -193,25 +193,21 @@ class Asking:
             before=body.before,
             after=body.after,
         )
+        control = self.services.store.control
         replayed: list[int] = []
         refused: list[dict[str, object]] = []
-        fitting = dict.fromkeys(self.services.store.control.replayable(chosen))
-        # Whoever names a job hears of it, also when it does not fit.
-        for job_id in dict.fromkeys((*fitting, *(body.ids or ()))):
+        fitting = control.replayable(chosen)
+        for job_id in fitting:
             try:
-                if job_id not in fitting:
-                    raise self._misfit(job_id)
-                replayed.append(self.services.store.control.replay(job_id).id)
+                replayed.append(control.replay(job_id).id)
             except (ConflictError, NoSuchRowError) as exc:
-                refused.append({"id": job_id, "code": exc.code, "message": str(exc)})
+                refused.append(_refusal(job_id, exc))
+        # Whoever names a job hears of it, also when it does not fit.
+        left_out = sorted(set(body.ids or ()) - set(fitting))
+        statuses = control.statuses(left_out)
+        refused += [_refusal(job_id, _misfit(job_id, statuses.get(job_id))) for job_id in left_out]
         self.services.ring()
         return JSONResponse({"replayed": replayed, "refused": refused}, status_code=202)
-
-    def _misfit(self, job_id: int) -> NoSuchRowError | ConflictError:
-        job = self.services.store.jobs.get(job_id)
-        if job is None:
-            return NoSuchRowError(f"There is no job {job_id}.")
-        return ConflictError(f"Job {job_id} is {job.status}: the filter does not fit it.")
 
     def cancel_job(self, request: Request, _body: Nothing) -> Response:
         """Cancel a ready or running job."""
@@ -221,6 +217,16 @@ class Asking:
 
     def _download(self, request: Request) -> Response:
         return self.api.download(request)
+
+
+def _misfit(job_id: int, status: JobStatus | None) -> NoSuchRowError | ConflictError:
+    if status is None:
+        return NoSuchRowError(f"There is no job {job_id}.")
+    return ConflictError(f"Job {job_id} is {status}: the filter does not fit it.")
+
+
+def _refusal(job_id: int, error: NoSuchRowError | ConflictError) -> dict[str, object]:
+    return {"id": job_id, "code": error.code, "message": str(error)}
 
 
 def _route(

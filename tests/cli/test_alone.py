@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -10,6 +14,7 @@ from tests.cli.conftest import command, database, tables, tree
 from tests.flow.home import MB, PATH, Home, sha256, wait_for
 from tests.standins.disk import sha256 as sha256_of
 from tests.standins.media import Reply
+from tests.standins.sonarr import season
 
 OVERLAP = 64 * 1024
 """What is asked for again, to compare it with the disk."""
@@ -57,6 +62,19 @@ def test_sonarr_is_asked_for_one_series_only(home: Home) -> None:
 
     assert ran.code == 0, ran.err
     assert ran.out.split()[:2] == ["missing", "0"]
+
+
+def test_a_missing_episode_is_named_by_its_number(home: Home) -> None:
+    home.sonarr.seed_series("Nowhere Land", 1970, episodes=season(1, 1))
+    command(home, "sonarr")
+
+    shown = command(home, "missing")
+    nothing = command(home, "missing", "movies")
+    preview = command(home, "sonarr", "--dry-run", "--json").json()
+
+    assert "Nowhere Land S01E01" in shown.out
+    assert nothing.out.startswith("Nothing is missing")
+    assert [row["title"] for row in preview["data"]] == ["Nowhere Land S01E01"]
 
 
 def test_only_the_movie_that_is_named_is_searched_for(home: Home) -> None:
@@ -124,6 +142,29 @@ def test_a_second_run_at_the_same_time_is_refused(home: Home) -> None:
 
     assert ran.code == 1
     assert "already runs on" in ran.err
+
+
+def test_a_person_at_a_terminal_sees_how_far_it_is(home: Home) -> None:
+    home.offer_film()
+    home.radarr.seed_movie("Night of the Living Dead", 1968, runtime=96)
+    ours, theirs = pty.openpty()
+
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        done = subprocess.run(
+            [sys.executable, "-m", "stalkeer", "radarr"],
+            env=home.settings() | {"TERM": "xterm", "COLUMNS": "100"},
+            cwd=home.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            timeout=50,
+            check=False,
+        )
+        os.close(theirs)
+        seen = terminal.read(65536)
+
+    assert done.returncode == 0
+    assert b"Night of the Living Dead (1968)" in seen
+    assert b"imported" in seen
 
 
 # --- interrupted ---
@@ -228,6 +269,8 @@ def test_rows_are_read_and_changed_without_a_service(home: Home) -> None:
     paused = command(home, "downloads", "pause", *downloads)
     resumed = command(home, "downloads", "resume", *downloads)
     moved = command(home, "downloads", "priority", *downloads, "5", "--json")
+    stopped = command(home, "jobs", "cancel", str(failed[0]["id"]))
+    taken_up = command(home, "jobs", "replay", str(failed[0]["id"]))
     cancelled = command(home, "downloads", "cancel", *downloads)
     again = command(home, "downloads", "cancel", *downloads)
 
@@ -236,6 +279,9 @@ def test_rows_are_read_and_changed_without_a_service(home: Home) -> None:
     assert paused.out == "Download 1, Night of the Living Dead (1968): paused.\n"
     assert resumed.out == "Download 1, Night of the Living Dead (1968): pending.\n"
     assert moved.code == 0
+    job = f"Job {failed[0]['id']}, download of Night of the Living Dead (1968)"
+    assert stopped.out == f"{job}, is cancelled.\n"
+    assert taken_up.out == f"{job}, runs again.\n"
     assert cancelled.out == "Download 1, Night of the Living Dead (1968): cancelled.\n"
     assert (again.code, again.out) == (1, "")
     assert "nothing to cancel" in again.err
@@ -261,7 +307,7 @@ def test_a_match_is_decided_without_a_service(home: Home) -> None:
         f"Detour (1945): entry {match['playlist_item_id']} is confirmed.\n"
     )
     assert chosen["method"] == "by_hand" or chosen["state"] == "confirmed"
-    assert "go on with it" in confirmed.out
+    assert "No service runs" in confirmed.err
 
 
 @pytest.mark.parametrize(

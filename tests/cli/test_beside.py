@@ -95,6 +95,34 @@ def test_downloads_are_listed_and_shown_with_their_moves(busy: Home) -> None:
     assert "nothing to pause" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "header", "said"),
+    [
+        pytest.param(("matches",), "ID  ITEM", "Night of the Living Dead (1968)  97", id="matches"),
+        pytest.param(("downloads",), "ID  TITLE", "completed  imported  100 %", id="downloads"),
+        pytest.param(("jobs", "--limit", "1"), "ID", "--limit 0 shows all.", id="jobs"),
+    ],
+)
+def test_lists_are_tables_for_people(
+    busy: Home, arguments: tuple[str, ...], header: str, said: str
+) -> None:
+    ran = command(busy, *arguments)
+
+    assert ran.code == 0
+    assert ran.out.startswith(header)
+    assert said in ran.out
+
+
+def test_one_job_or_match_as_json_has_its_whole_story(busy: Home) -> None:
+    job = command(busy, "jobs", "show", "1", "--json").json()
+    match = command(busy, "matches", "show", "1", "--json").json()
+    download = command(busy, "downloads", "show", "1", "--json").json()
+
+    assert {"history", "error", "result", "attempts"} <= set(job)
+    assert {"alternatives", "reasons", "match_score"} <= set(match)
+    assert {"events", "status", "import_status"} <= set(download)
+
+
 def test_a_field_the_list_does_not_know_is_a_plain_error(busy: Home) -> None:
     ran = command(busy, "jobs", "--status", "high", "--json")
     other = command(busy, "downloads", "show", "99999")

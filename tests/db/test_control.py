@@ -431,6 +431,14 @@ def test_a_part_is_kept_as_long_as_its_job_can_be_replayed(store: Store) -> None
     assert store.downloads.resumable_ids() == frozenset()
 
 
+def test_the_states_of_many_jobs_are_told_at_once(store: Store) -> None:
+    ended, waiting = failed(store).id, add_job(store)
+
+    states = store.control.statuses([ended, waiting, 99])
+
+    assert states == {ended: JobStatus.FAILED, waiting: JobStatus.READY}
+
+
 # --- pause, go on, go first, cancel ---
 
 

@@ -506,3 +506,23 @@ def test_downloads_are_listed_by_state(store: Store) -> None:
     assert [(row.id, row.title) for row in waiting.rows] == [(job.download_id, "Heat (1995)")]
     assert failed.rows == ()
     assert store.downloads.get(0) is None
+
+
+@pytest.mark.parametrize(
+    ("happens", "status"),
+    [(Scene.with_bytes, "downloading"), (Scene.complete, "cancelled"), (given_up, "failed")],
+    ids=["active", "complete", "failed"],
+)
+def test_only_a_finished_file_is_given_up(
+    scene: Scene, happens: Callable[[Scene], None], status: str
+) -> None:
+    happens(scene)
+    items = scene.store.downloads.item_ids(scene.download_id)
+
+    scene.store.downloads.give_up(items, "fetched again")
+
+    download = scene.store.downloads.get(scene.download_id)
+    assert download is not None
+    assert download.status == status
+    held = scene.store.downloads.held_for(items[0])
+    assert (held is None) is (status != "downloading")

@@ -417,6 +417,7 @@ def test_old_ended_jobs_are_removed_with_their_attempts_and_active_ones_stay(sto
 
     assert store.jobs.prune(older_than_s=3600) == 0
     store.db.clock_offset_s = 3601
+    assert store.jobs.count_ended(older_than_s=3600) == 1
     assert store.jobs.prune(older_than_s=3600) == 1
 
     assert store.jobs.get(ended) is None

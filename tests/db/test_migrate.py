@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from playhouse.migrations import Runner
@@ -12,7 +14,7 @@ from playhouse.schema_diff import diff_models
 from stalkeer.db.connect import Database
 from stalkeer.db.models import MODELS
 from stalkeer.db.store import MIGRATIONS, NewerSchemaError, Store
-from tests.builders import add_job
+from tests.builders import add_job, sqlite_store
 
 _MIGRATE = """
 import sys
@@ -89,3 +91,12 @@ def test_a_database_of_a_newer_stalkeer_is_refused_plainly(empty_url: str) -> No
         store.migrate()
 
     store.close()
+
+
+def test_a_new_database_can_be_read_by_its_user_alone(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("stalkeer.db*")}
+    store.close()
+
+    assert modes == {0o600}

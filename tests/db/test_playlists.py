@@ -312,3 +312,16 @@ def test_a_refresh_that_failed_says_why_until_one_goes_through(store: Store) -> 
     assert unchanged.last_error == ""
     assert unchanged.refreshed_at is not None
     assert store.playlists.get(playlist_id + 1) is None
+
+
+def test_a_playlist_that_was_never_read_is_dropped_unless_the_settings_name_it(
+    store: Store,
+) -> None:
+    store.playlists.configure([("set", "http://tv.example.invalid/1")])
+    typo, read = store.playlists.add("typo", "/typo.m3u"), store.playlists.add("read", "/l.m3u")
+    finish(store, read, store.playlists.begin(read))
+    for row in store.playlists.all():
+        store.playlists.drop_unread(row.id)
+
+    assert store.playlists.get(typo) is None
+    assert {row.name for row in store.playlists.all()} == {"set", "read"}

@@ -178,3 +178,20 @@ def test_the_log_says_what_a_run_handled_and_how_it_ended(
     assert (ended.status, ended.item_count, ended.counts) == (status, 3, {"missing": 3})
     assert ended.error_message == error
     assert ended.completed_at is not None
+
+
+def test_the_newest_runs_come_first(store: Store) -> None:
+    store.runs.start("sync", "radarr")
+    store.runs.start("sync", "sonarr")
+    store.runs.start("refresh_playlist", "list")
+
+    assert [run.subject for run in store.runs.last(2)] == ["list", "sonarr"]
+
+
+def test_how_a_registration_ended_is_kept(store: Store) -> None:
+    store.instances.configure("radarr", Service.RADARR)
+
+    before = store.instances.all()[0].webhook
+    store.instances.note_webhook("radarr", "registered")
+
+    assert (before, store.instances.all()[0].webhook) == ("", "registered")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import pytest
 
+from stalkeer.arr.http import ArrRefusedError
 from stalkeer.core.jobs import ROUTINE, URGENT, DownloadChange, Ended, ItemMove, Job, done
 from stalkeer.core.states import (
     DownloadStatus,
@@ -23,10 +25,12 @@ from stalkeer.downloader.errors import DownloadStoppedError
 from stalkeer.downloader.files import part_path
 from stalkeer.jobs import by_hand
 from stalkeer.jobs.by_hand import NotWantedError
+from stalkeer.jobs.register import Webhook
 from stalkeer.jobs.services import StopReason, UnknownInstanceError
 from tests.builders import LIMITS, add_job, entry, jobs_of, publish, take
 from tests.jobs.conftest import House
 from tests.standins.radarr import Radarr
+from tests.standins.receiver import receiving
 from tests.standins.sonarr import Sonarr, season
 
 HEAT = entry("Heat (1995) 1080p", "http://tv.example.invalid/1.mkv")
@@ -95,6 +99,24 @@ def test_a_sync_that_waits_is_not_doubled_and_goes_first(house: House, radarr: R
     job = house.store.jobs.get(scheduled)
     assert job is not None
     assert job.priority == URGENT
+
+
+# --- the webhook ---
+
+
+@pytest.mark.parametrize(("heard", "noted"), [(200, "registered"), (401, "failed")])
+def test_how_the_registration_of_our_webhook_ended_is_written_down(
+    house: House, radarr: Radarr, heard: int, noted: str
+) -> None:
+    with receiving() as receiver:
+        receiver.answers = [heard]
+        webhook = Webhook(f"{receiver.url}/webhooks/radarr", "stalkeer", "word")
+        services = house.change(webhooks={"radarr": webhook})
+        with nullcontext() if noted == "registered" else pytest.raises(ArrRefusedError):
+            by_hand.register_webhook(services, "radarr")
+
+    [row] = house.store.instances.all()
+    assert row.webhook == noted
 
 
 # --- search ---

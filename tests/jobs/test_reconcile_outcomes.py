@@ -51,7 +51,7 @@ class Scene:
             entries.append(entry(name, url))
         return publish(self.house.store, *entries)
 
-    def reconcile(self, instance: str = "radarr", **payload: bool) -> Job:
+    def reconcile(self, instance: str = "radarr", **payload: int) -> Job:
         """Reconcile, and do everything that follows from it."""
         job_id = add_job(self.house.store, JobKind.RECONCILE, instance=instance, payload=payload)
         job = self.house.run(job_id)
@@ -466,6 +466,53 @@ def test_a_refused_file_is_offered_again_when_a_grab_came_to_nothing(scene: Scen
 
     assert scene.transfers() == [FIRST]
     assert scene.item().state is ItemState.IMPORTED
+
+
+# --- what a person orders ---
+
+
+def test_an_order_by_force_does_not_wait_after_a_failure(scene: Scene) -> None:
+    scene.offer((HEAT, FIRST), reply=GONE_REPLY)
+    scene.reconcile()
+
+    scene.reconcile(force=True)
+
+    assert scene.transfers() == [FIRST, FIRST]
+
+
+def test_an_order_by_force_fetches_a_refused_file_again(scene: Scene) -> None:
+    scene.offer((HEAT, FIRST))
+    scene.radarr.judge.refuse("Sample")
+    scene.reconcile()
+    scene.radarr.mend()
+
+    scene.reconcile(force=True)
+
+    assert scene.transfers() == [FIRST, FIRST]
+    assert scene.item().state is ItemState.IMPORTED
+
+
+def test_an_order_for_one_item_searches_it_whatever_became_of_it_and_no_other(
+    scene: Scene,
+) -> None:
+    scene.offer((HEAT, FIRST))
+    cancel_download(scene)
+    ronin = scene.radarr.seed_movie("Ronin", 1998)
+
+    scene.reconcile(arr_id=scene.heat)
+
+    [other] = scene.house.store.items.of_arr("radarr", [ronin])
+    assert scene.transfers() == [FIRST]
+    assert scene.item().state is ItemState.IMPORTED
+    assert (other.state, other.searched_at) == (ItemState.SEARCHING, None)
+
+
+def test_an_order_may_start_fewer_searches_than_the_settings_say(scene: Scene) -> None:
+    scene.radarr.seed_movie("Ronin", 1998)
+
+    scene.reconcile(limit=1)
+
+    assert len(jobs_of(scene.house.store, JobKind.SEARCH)) == 1
 
 
 # --- what left the list, and how much is started ---

@@ -24,6 +24,7 @@ from stalkeer.core.states import (
 from stalkeer.db.store import Store
 from stalkeer.downloader.files import part_path
 from stalkeer.jobs.receive import WebhookWriter
+from stalkeer.jobs.register import Webhook
 from stalkeer.jobs.services import Services
 from tests.builders import (
     LIMITS,
@@ -38,8 +39,9 @@ from tests.builders import (
     take,
 )
 from tests.standins.radarr import Radarr as RadarrStandIn
+from tests.standins.receiver import receiving
 from tests.standins.server import Fault
-from tests.web.conftest import KEY, House, app_of, client_of
+from tests.web.conftest import KEY, House, app_of, client_of, writer_of
 
 V1 = "/api/v1"
 ROUTES = [
@@ -304,6 +306,30 @@ def test_an_arr_that_does_not_answer_is_503_and_asks_to_come_again(
 
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
+
+
+@pytest.mark.parametrize("heard", [200, 401])
+def test_our_webhook_is_registered_and_a_refusal_is_told(
+    house_of_radarr: House, heard: int
+) -> None:
+    with receiving() as receiver:
+        receiver.answers = [heard]
+        webhook = Webhook(f"{receiver.url}/webhooks/radarr", "stalkeer", "word")
+        services = replace(house_of_radarr.services, webhooks={"radarr": webhook})
+        with (
+            writer_of(services.store.jobs.add_webhooks) as writer,
+            client_of(app_of(services, writer), **KEY) as client,
+        ):
+            answer = client.post(f"{V1}/instances/radarr/register")
+
+    if heard == 401:
+        assert "401" in error(answer, 409, "arr_refused")
+    else:
+        assert answer.json() == {"instance": "radarr", "webhook": "created"}
+
+
+def test_the_webhook_of_an_unknown_instance_is_404(house: House) -> None:
+    error(house.client.post(f"{V1}/instances/lidarr/register"), 404, "unknown_instance")
 
 
 # --- what is missing ---

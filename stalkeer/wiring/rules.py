@@ -75,7 +75,7 @@ def engine_rules(settings: Settings) -> EngineRules:
     """Say how patient the download engine is, and what it may fetch."""
     given = settings.downloads
     return EngineRules(
-        read_step_s=2,
+        read_step_s=1,
         stall_timeout_s=given.stall_timeout,
         timeout_s=given.timeout,
         resume_enabled=given.resume_enabled,

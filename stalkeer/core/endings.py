@@ -36,6 +36,14 @@ _EDITION = re.compile(
     r"|\s*[(\[](?:extended|unrated|uncut)[)\]]$",
     re.IGNORECASE,
 )
+_RATING = re.compile(
+    r"[\s\-([]*(?:imdb|tmdb|rating)?[\s:]*\d{1,2}[.,]\d(?:/10)?[)\]]?$", re.IGNORECASE
+)
+# Nothing that stands behind the year and a number of lines is title, whoever released it.
+_RELEASE = re.compile(
+    r"(\S.*)[\s(]+((?:19|20)\d\d)\)?\s+((?:.*\s)?(?:2160|1080|720|576|480)[pi](?:\s.*)?)",
+    re.IGNORECASE,
+)
 _GROUP_NAME = re.compile(r"\s*[\[{](?!part|vol|cd|disc)[A-Za-z][\w.\-]*[\]}]$", re.IGNORECASE)
 
 
@@ -84,6 +92,18 @@ def take_tail(peeled: Peeled, text: str) -> None:
         peeled.say(Tags(EXACT_RESOLUTIONS.get(word)))
 
 
+def take_release(peeled: Peeled) -> None:
+    """Cut at the year of a release name, `Heat 1995 1080p BluRay x264 GROUP`."""
+    match = _RELEASE.fullmatch(peeled.title) if peeled.year is None else None
+    year = read_year(match[2]) if match else None
+    if match is None or year is None:
+        return
+    peeled.year, peeled.year_is_bare, peeled.title = year, True, match[1]
+    peeled.take(f"{match[2]} {match[3]}")
+    for word in match[3].split():
+        peeled.say(read_tags(word) or Tags())
+
+
 def take_endings(peeled: Peeled) -> None:
     """Take tags, countries and the year off the end until something else stands there."""
     shorter: str | None = peeled.title
@@ -130,7 +150,7 @@ def _without_year(peeled: Peeled, text: str) -> str | None:
 
 
 def _without_word(peeled: Peeled, text: str) -> str | None:
-    pair = _SUBTITLES.search(text)
+    pair = _SUBTITLES.search(text) if "SUB" in text or "Sub" in text else None
     if pair and pair.start() > 0 and (tags := read_tags(pair[1])):
         peeled.take(pair[1], tags)
         return text[: pair.start()]
@@ -155,17 +175,17 @@ def _read_code(word: str, before: str) -> Tags | None:
     # A country there tells twins apart ("The Office UK") or is the title's ("Made in UK").
     if not is_behind and (word in COUNTRIES or before.upper() == before):
         return None
-    codes = word.split("-")
-    if all(len(code) == 2 and (language_of(code) or is_behind) for code in codes):
+    codes = re.split(r"[-/]", word)
+    if all((len(code) == 2 or is_behind) and language_of(code) for code in codes):
         return read_tags(word)
-    return None
+    return read_tags(word) if is_behind and all(len(code) == 2 for code in codes) else None
 
 
 def _without_edition(peeled: Peeled, text: str) -> str | None:
-    """Take off the edition, or who released it, behind the year: it is the same film."""
+    """Take off the edition, the rating, or who released it, behind the year: it is the same film."""
     if not text.startswith(_CUT):
         return None
-    match = _EDITION.search(text) or _GROUP_NAME.search(text)
+    match = _EDITION.search(text) or _GROUP_NAME.search(text) or _RATING.search(text)
     if match is None:
         return None
     peeled.take(match[0])

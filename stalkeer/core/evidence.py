@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from stalkeer.core.gates import (
     ListedYears,
@@ -12,19 +11,22 @@ from stalkeer.core.gates import (
     Target,
     Verdict,
     judge_country,
+    judge_duration,
     judge_number,
     judge_year,
 )
 from stalkeer.core.items import ContentType
 from stalkeer.core.library import KnownName
 from stalkeer.core.posters import poster_of
+from stalkeer.core.reasons import WhyNot
 from stalkeer.core.titles import ParsedName, Reading
 
-_IMDB_ID = re.compile(r"tt\d{7,9}")
-# What the same poster or id is worth: 60 when the year says otherwise, because providers put
+# What the same poster or id is worth: 60 when year or title say otherwise, because providers put
 # wrong posters on right films too.
 _WITNESSED, _CONTRADICTED = 92, 60
+_TAUGHT = 95
 _ALTERNATE_COSTS = 3
+_CALLED = {"tmdb": "TMDB", "imdb": "IMDb", "tvdb": "TVDB"}
 _WHAT = {
     ContentType.MOVIE: "it is a movie, not an episode",
     ContentType.TVSHOW: "it is an episode, not a movie",
@@ -38,8 +40,10 @@ class Scored:
     """An entry with its confidence and why.
 
     `method` names the strongest evidence: `title_year`, `alternate_title`, `title`, `poster`,
-    `id`, `season_episode`, `absolute`, `air_date`, `scene`, or `none`. `episodes` are the
-    (season, episode) pairs the entry covers, in the numbers of the arr; empty for a movie.
+    `id`, `taught`, `season_episode`, `absolute`, `air_date`, `scene`, `by_hand`, or `none`.
+    `episodes` are the (season, episode) pairs the entry covers, in the numbers of the arr; empty
+    for a movie. `unwanted` is set when the user does not want it although it may be the item: then
+    `score` is 0 and `identity` keeps how surely it is.
     """
 
     entry_id: int
@@ -48,6 +52,18 @@ class Scored:
     reasons: tuple[str, ...]
     parsed: ParsedName
     episodes: tuple[tuple[int, int], ...] = ()
+    unwanted: WhyNot | None = None
+    identity: int = 0
+
+    def refused(self, code: WhyNot, reason: str) -> Scored:
+        """Give the same entry as one that the user does not want, and why."""
+        return replace(
+            self,
+            score=0,
+            identity=self.score,
+            unwanted=code,
+            reasons=(*self.reasons, reason),
+        )
 
     def capped(self, score: int, reason: str) -> Scored:
         """Give the same entry with at most this score, and why."""
@@ -56,13 +72,14 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A candidate whose name was read; `content_type` is what it is taken to be."""
+    """A candidate whose name was read, with the ids its source gives, by what they are ids of."""
 
     entry_id: int
     parsed: ParsedName
-    content_type: ContentType
+    group: str = ""
     logo: str = ""
-    tvg_id: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    duration_s: int | None = None
 
 
 def listed_years(target: Target, entries: Iterable[Listed]) -> ListedYears:
@@ -70,21 +87,22 @@ def listed_years(target: Target, entries: Iterable[Listed]) -> ListedYears:
     years = {
         reading.year
         for entry in entries
-        if entry.content_type is _kind(target)
+        if entry.parsed.content_type is _kind(target)
         for reading in entry.parsed.readings[:1]
         if reading.key in target.names and reading.year is not None
     }
     air_date = target.wanted.air_date
-    if air_date is not None:
-        years.discard(air_date.year)
-    distances = {target.distance(year) for year in years}
-    return ListedYears(has_ours=0 in distances, has_others=any(off > 1 for off in distances))
+    others = years - {air_date.year} if air_date else years
+    return ListedYears(
+        has_ours=any(target.distance(year) == 0 for year in years),
+        has_others=any(target.distance(year) > 1 for year in others),
+    )
 
 
 def judge(target: Target, entry: Listed, years: ListedYears) -> Scored:
     """Say how surely an entry is the wanted item."""
-    if entry.content_type is not _kind(target):
-        return _rejected(entry, _WHAT[entry.content_type])
+    if entry.parsed.content_type is not _kind(target):
+        return _rejected(entry, _WHAT[entry.parsed.content_type])
     number = judge_number(target.wanted, entry.parsed)
     if number.verdict.ceiling == 0:
         return _rejected(entry, number.verdict.reason)
@@ -93,8 +111,11 @@ def judge(target: Target, entry: Listed, years: ListedYears) -> Scored:
         for place, reading in enumerate(entry.parsed.readings)
         for name in target.names.get(reading.key, ())
     ]
+    fits += _taught(target, entry, number)
     best = max(fits, key=lambda fit: fit.score, default=_rejected(entry, "its title is another"))
-    return _witnessed(target, entry, best, number)
+    best = _by_poster(target, entry, _by_id(target, entry, best, number), number)
+    length = judge_duration(target.wanted, entry.duration_s, episodes=len(number.episodes))
+    return best.capped(length.ceiling, length.reason) if length.reason else best
 
 
 def _kind(target: Target) -> ContentType:
@@ -141,13 +162,43 @@ def _reasons(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     return tuple(verdict.reason for verdict in verdicts if verdict.reason)
 
 
-def _witnessed(target: Target, entry: Listed, best: Scored, number: Number) -> Scored:
-    """Let the poster and the id speak: the same one is the same film whatever its name says."""
-    imdb, poster = _IMDB_ID.fullmatch(entry.tvg_id), poster_of(entry.logo)
-    if imdb and target.wanted.imdb_id:
-        if imdb[0] == target.wanted.imdb_id:
-            return _raised(target, best, number, "id", "IMDb id equal")
-        return best.capped(0, "its IMDb id is another")
+def _taught(target: Target, entry: Listed, number: Number) -> list[Scored]:
+    """Score a name that a person confirmed for the item before: it needs no other proof."""
+    alias = next(
+        (alias for alias in target.aliases if alias.names(entry.parsed, entry.group)), None
+    )
+    if alias is None:
+        return []
+    reasons = (f"a person said that {alias.title!r} is it", *_reasons([number.verdict]))
+    score = min(_TAUGHT, number.verdict.ceiling)
+    return [Scored(entry.entry_id, score, "taught", reasons, entry.parsed, number.episodes)]
+
+
+def _by_id(target: Target, entry: Listed, best: Scored, number: Number) -> Scored:
+    """Let the ids speak: the same one is the same film whatever its name says."""
+    shared = [source for source in entry.ids if source in target.ids]
+    equal = [source for source in shared if entry.ids[source] == target.ids[source]]
+    if equal and equal == shared:
+        return _raised(target, best, number, "id", f"{_CALLED[equal[0]]} id equal")
+    other = next((source for source in shared if source not in equal), None)
+    if other is None:
+        return best
+    return _of_other_id(target, entry.ids[other], best, f"its {_CALLED[other]} id is another")
+
+
+def _of_other_id(target: Target, other: str, best: Scored, reason: str) -> Scored:
+    """Doubt an entry that has the id of something else; panels guess ids, and guess wrong too."""
+    is_known = target.library.ids.get(other, target.item_id) != target.item_id
+    if not target.is_movie:
+        # Behind an episode often stands the id of that episode, which no arr tells.
+        return best.capped(_CONTRADICTED, reason) if is_known else best
+    is_equal = best.method in ("title_year", "alternate_title") and best.parsed.year is not None
+    return best.capped(_CONTRADICTED if is_equal and not is_known else 0, reason)
+
+
+def _by_poster(target: Target, entry: Listed, best: Scored, number: Number) -> Scored:
+    """Let the poster speak; one that nobody knows says nothing."""
+    poster = poster_of(entry.logo)
     if poster is None:
         return best
     if poster in target.posters:
@@ -159,17 +210,28 @@ def _witnessed(target: Target, entry: Listed, best: Scored, number: Number) -> S
 
 
 def _raised(target: Target, best: Scored, number: Number, method: str, reason: str) -> Scored:
-    year = best.parsed.year
-    is_contradicted = year is not None and target.distance(year) > 1
-    ceiling = min(_CONTRADICTED if is_contradicted else _WITNESSED, number.verdict.ceiling)
+    doubt = _doubt(target, best)
+    ceiling = min(_CONTRADICTED if doubt else _WITNESSED, number.verdict.ceiling)
     if best.score >= ceiling:
         return replace(best, reasons=(*best.reasons, reason))
-    said = (reason, *_reasons([number.verdict]))
-    contradiction = (f"but year {year} differs",) if is_contradicted else ()
     return replace(
         best,
         score=ceiling,
         method=method,
-        reasons=(*said, *contradiction),
+        reasons=(reason, *_reasons([number.verdict]), *doubt),
         episodes=number.episodes,
     )
+
+
+def _doubt(target: Target, best: Scored) -> tuple[str, ...]:
+    """Say what in a name contradicts its own poster or id; empty when nothing does."""
+    parsed = best.parsed
+    if parsed.year is not None and target.distance(parsed.year) > 1:
+        return (f"but year {parsed.year} differs",)
+    if any(reading.key in target.names for reading in parsed.readings):
+        return ()
+    if any(target.differs_in_number(reading.key) for reading in parsed.readings):
+        return ("but the number in its title differs",)
+    if any(target.is_of_another(reading.title) for reading in parsed.readings):
+        return ("but its title is that of another title of the library",)
+    return ()

@@ -6,14 +6,25 @@ whose year is right reaches 97, one that shows none 85, and from 80 an entry is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from stalkeer.core.ids import by_source, ids_of
 from stalkeer.core.items import ItemKind, Wanted
 from stalkeer.core.keys import full_key
+from stalkeer.core.learned import Alias
 from stalkeer.core.library import KnownName, Library, Namesake, known_names
 from stalkeer.core.posters import poster_of
 from stalkeer.core.titles import ParsedName, Reading
+
+_NUMBER = re.compile(r"\d+")
+# A file this much shorter or longer than the item is refused once its own header is read: the
+# limits are those of the downloads' settings.
+_TOO_SHORT, _TOO_LONG = 0.5, 1.75
+_SAME_LENGTH = 0.05
+# Panels write a few seconds where they do not know.
+_SHORTEST_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +63,17 @@ class Target:
     library: Library
     names: Mapping[str, tuple[KnownName, ...]]
     posters: frozenset[str]
+    ids: Mapping[str, str]
+    aliases: tuple[Alias, ...] = ()
 
     @classmethod
-    def of(cls, wanted: Wanted, library: Library) -> Target:
+    def of(cls, wanted: Wanted, library: Library, aliases: Iterable[Alias] = ()) -> Target:
         """Gather what is known of a wanted item."""
         names: dict[str, tuple[KnownName, ...]] = {}
         for name in known_names(wanted.title, _others(wanted)):
             names[name.key] = (*names.get(name.key, ()), name)
         posters = frozenset(poster for poster in map(poster_of, wanted.poster_urls) if poster)
-        return cls(wanted, library, names, posters)
+        return cls(wanted, library, names, posters, by_source(_ids(wanted)), tuple(aliases))
 
     @property
     def is_movie(self) -> bool:
@@ -93,6 +106,15 @@ class Target:
         """Give the other items of the library that have this name."""
         return self.library.namesakes(name.full, self.item_id)
 
+    def is_of_another(self, title: str) -> bool:
+        """Say whether another item of the library has this title."""
+        return bool(self.library.namesakes(full_key(title), self.item_id))
+
+    def differs_in_number(self, key: str) -> bool:
+        """Say whether a key that is none of ours is that of the title but for its numbers."""
+        letters = _NUMBER.sub("", key)
+        return bool(letters) and any(_NUMBER.sub("", known) == letters for known in self.names)
+
 
 def judge_number(wanted: Wanted, parsed: ParsedName) -> Number:
     """Judge season and episode; for a movie there is nothing to judge."""
@@ -107,7 +129,7 @@ def judge_number(wanted: Wanted, parsed: ParsedName) -> Number:
         covered = tuple((wanted.season, number) for number in parsed.episodes)
         return Number(Verdict(98, "season and episode equal"), "season_episode", covered)
     if parsed.season == wanted.scene_season and wanted.scene_episode in parsed.episodes:
-        return Number(Verdict(75, "season and episode equal in scene numbering"), "scene", here)
+        return Number(_by_scene(wanted), "scene", here)
     if _is_absolute_in_season_one(wanted, parsed):
         return Number(Verdict(86, "absolute number equal"), "absolute", here)
     shown = " ".join(f"S{parsed.season or 0:02}E{number:02}" for number in parsed.episodes[:3])
@@ -151,6 +173,23 @@ def judge_country(target: Target, reading: Reading, name: KnownName) -> Verdict:
     return Verdict(0, f"country {shown} differs from {wanted or 'the wanted title'}")
 
 
+def judge_duration(wanted: Wanted, duration_s: int | None, *, episodes: int) -> Verdict:
+    """Judge the running time that the source of an entry tells, if both are known."""
+    expected_s = wanted.runtime_minutes * 60 * max(episodes, 1)
+    if not expected_s or duration_s is None or duration_s < _SHORTEST_S:
+        return Verdict(100)
+    minutes, ratio = round(duration_s / 60), duration_s / expected_s
+    if not _TOO_SHORT <= ratio <= _TOO_LONG:
+        return Verdict(60, f"it runs {minutes} min, not {expected_s // 60}")
+    is_same = abs(ratio - 1) <= _SAME_LENGTH
+    return Verdict(100, f"running time {minutes} min equal" if is_same else "")
+
+
+def _ids(wanted: Wanted) -> tuple[str, ...]:
+    tvdb = (f"tvdb:{wanted.tvdb_id}",) if wanted.tvdb_id else ()
+    return (*ids_of(tmdb_id=wanted.tmdb_id, imdb_id=wanted.imdb_id or ""), *tvdb)
+
+
 def _others(wanted: Wanted) -> tuple[str, ...]:
     original = (wanted.original_title,) if wanted.original_title else ()
     return (*original, *wanted.alternate_titles)
@@ -162,10 +201,19 @@ def _by_date(wanted: Wanted, parsed: ParsedName) -> Verdict:
     return Verdict(0, f"it aired on {parsed.air_date}, not on {wanted.air_date}")
 
 
+def _by_scene(wanted: Wanted) -> Verdict:
+    """Judge a number of the scene: sure only where the series itself has no episode of it."""
+    season, episode = wanted.scene_season, wanted.scene_episode
+    is_taken = (episode or 0) <= dict(wanted.seasons).get(season or 0, 0)
+    return Verdict(75 if is_taken else 88, "season and episode equal in scene numbering")
+
+
 def _by_absolute(wanted: Wanted, number: int) -> Verdict:
     numbered = [season for season, _ in wanted.seasons if season > 0]
     if wanted.series_type == "anime" and number == wanted.absolute_episode:
         return Verdict(90, f"absolute number {number} equal")
+    if wanted.series_type == "anime" and number == wanted.scene_absolute:
+        return Verdict(75, f"absolute number {number} equal in scene numbering")
     if wanted.season == 1 and number == wanted.episode and numbered == [1]:
         return Verdict(86, f"episode {number} of the only season")
     return Verdict(0, f"it is episode {number} without a season")
@@ -209,6 +257,8 @@ def _no_year(target: Target, reading: Reading, name: KnownName, listed: ListedYe
     title = target.qualifier
     if title and title.year is not None:
         return Verdict(66, f"shows no year, and only the one of {title.year} is wanted")
-    if target.is_movie and listed.has_others:
+    if listed.has_others:
         return Verdict(70, "shows no year, and the list has the title of several years")
-    return Verdict(85 if target.is_movie else 97, "shows no year")
+    # Where the list shows the year of some, those are surer than the one that shows none.
+    is_sure = not target.is_movie and not listed.has_ours
+    return Verdict(97 if is_sure else 85, "shows no year")

@@ -46,6 +46,7 @@ class Movie:
     `alternate_titles`. `year` is 0 when Radarr does not know it. `is_scanned` is False while
     `addOptions` is still there: until then `has_file` means nothing, because Radarr announces a
     movie before it looks at the disk (Radarr: Core/Movies/MovieScannedHandler.cs).
+    `file_resolution` is None without a file and for one whose quality Radarr does not know.
     """
 
     id: int
@@ -63,6 +64,8 @@ class Movie:
     is_available: bool = True
     is_scanned: bool = True
     file_path: str | None = None
+    file_id: int | None = None
+    file_resolution: str | None = None
     path: str = ""
     added: datetime | None = None
     quality_profile_id: int = 0
@@ -71,11 +74,12 @@ class Movie:
 
 @dataclass(frozen=True, slots=True)
 class Season:
-    """One season of a series: its number (0 holds the specials) and how many episodes it has."""
+    """One season of a series: its number (0 holds the specials), its size, its own posters."""
 
     number: int
     episode_count: int
     monitored: bool = True
+    poster_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """One episode of a series. `aired_at` is None when Sonarr has no date for it."""
+    """One episode of a series. `aired_at` is None when Sonarr has no date for it.
+
+    `picture_urls` are stills of it. The scene numbers are None where Sonarr only guesses them.
+    """
 
     id: int
     series_id: int
@@ -116,6 +123,9 @@ class Episode:
     monitored: bool = True
     has_file: bool = False
     file_path: str | None = None
+    file_id: int | None = None
+    file_resolution: str | None = None
+    picture_urls: tuple[str, ...] = ()
     scene_season: int | None = None
     scene_number: int | None = None
     scene_absolute_number: int | None = None
@@ -126,8 +136,10 @@ class Wanted:
     """What a search looks for: one movie or one episode, with everything that tells it apart.
 
     `arr_id` is the id of the movie or of the episode. For an episode `title`, `alternate_titles`
-    and `year` are the series'; the fields from `series_id` on are None or empty for a movie.
-    `seasons` are the (number, episode count) pairs of the whole series.
+    and `year` are the series', `poster_urls` hold those of its season and its own stills too; the
+    fields from `series_id` on are None or empty for a movie. `seasons` are the (number, episode
+    count) pairs of the whole series. With `file_id` it is no longer missing: the arr has a file of
+    `file_resolution`, and a better one is to replace it.
     """
 
     kind: ItemKind
@@ -142,6 +154,9 @@ class Wanted:
     tvdb_id: int | None = None
     poster_urls: tuple[str, ...] = ()
     runtime_minutes: int = 0
+    quality_profile_id: int = 0
+    file_id: int | None = None
+    file_resolution: str | None = None
     series_id: int | None = None
     series_type: str | None = None
     season: int | None = None
@@ -151,6 +166,7 @@ class Wanted:
     episode_title: str = ""
     scene_season: int | None = None
     scene_episode: int | None = None
+    scene_absolute: int | None = None
     seasons: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -175,6 +191,9 @@ def wanted_movie(movie: Movie) -> Wanted:
         imdb_id=movie.imdb_id,
         poster_urls=movie.poster_urls,
         runtime_minutes=movie.runtime_minutes,
+        quality_profile_id=movie.quality_profile_id,
+        file_id=movie.file_id,
+        file_resolution=movie.file_resolution,
     )
 
 
@@ -189,8 +208,11 @@ def wanted_episode(series: Series, episode: Episode) -> Wanted:
         tmdb_id=series.tmdb_id,
         imdb_id=series.imdb_id,
         tvdb_id=series.tvdb_id,
-        poster_urls=series.poster_urls,
+        poster_urls=_pictures(series, episode),
         runtime_minutes=episode.runtime_minutes or series.runtime_minutes,
+        quality_profile_id=series.quality_profile_id,
+        file_id=episode.file_id,
+        file_resolution=episode.file_resolution,
         series_id=series.id,
         series_type=series.series_type,
         season=episode.season,
@@ -200,5 +222,16 @@ def wanted_episode(series: Series, episode: Episode) -> Wanted:
         episode_title=episode.title,
         scene_season=episode.scene_season,
         scene_episode=episode.scene_number,
+        scene_absolute=episode.scene_absolute_number,
         seasons=tuple((season.number, season.episode_count) for season in series.seasons),
     )
+
+
+def _pictures(series: Series, episode: Episode) -> tuple[str, ...]:
+    of_season = (
+        url
+        for season in series.seasons
+        if season.number == episode.season
+        for url in season.poster_urls
+    )
+    return tuple(dict.fromkeys((*series.poster_urls, *of_season, *episode.picture_urls)))

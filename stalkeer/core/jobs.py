@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from stalkeer.core.connections import ProviderPause
 from stalkeer.core.states import (
     DownloadStatus,
     ImportStatus,
@@ -61,6 +62,7 @@ class Job:
 
     id: int
     kind: JobKind
+    queue: str
     status: JobStatus
     payload: str
     dedup_key: str | None
@@ -107,18 +109,40 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemMove:
-    """A wanted item's new state and the one sentence that says why."""
+    """A wanted item's new state and the one sentence that says why.
+
+    `code` is a `reasons.WhyNot`; empty for the one that goes with the state.
+    """
 
     item_id: int
     state: ItemState
     reason: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """What was found out about a finished file, as its download shows it.
+
+    `checksum` is `xxh3:` and 16 hexadecimal digits, None unless it was asked for; `verdict` says in
+    words what was checked and what could not be. `length_verified` is False when nothing told how
+    long the file should be.
+    """
+
+    container: str | None = None
+    resolution: str | None = None
+    duration_s: int | None = None
+    length_verified: bool | None = None
+    checksum: str | None = None
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadChange:
     """What a job found out about its download. Fields that stay None are left as they are.
 
-    `item_state` is what its items show in place of what follows from the status.
+    `item_state` is what its items show in place of what follows from the status, `item_code` is
+    why, as a `reasons.WhyNot` or the code of an error.
     """
 
     download_id: int
@@ -128,20 +152,33 @@ class DownloadChange:
     download_path: str | None = None
     imported_path: str | None = None
     file_size: int | None = None
+    facts: FileFacts | None = None
     item_state: ItemState | None = None
+    item_code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDownload:
     """An entry taken for one item, or for several when it holds several episodes.
 
-    The first of `item_ids` is the one the search was for. `job` is the download job; the
+    Without items a person wants the entry as it is. The first of `item_ids` is the one the search was for. `job` is the download job; the
     database fills in its `download_id`.
     """
 
     entry_id: int
     item_ids: tuple[int, ...]
     job: NewJob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """An entry that was considered for an item beside the one that was chosen, and why not it."""
+
+    entry_id: int
+    name: str
+    score: int
+    method: str
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +191,8 @@ class NewMatch:
     method: str
     reasons: tuple[str, ...]
     state: MatchState
+    entry_name: str = ""
+    alternatives: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +200,10 @@ class Ended:
     """How a run of a job ended.
 
     `status` `ready` puts it back for `run_in_s` seconds; `costs_attempt` is False when it was not
-    the job's fault (a shutdown, a source that is down, waiting for a scan). `pause_provider_s` keeps everybody from
-    its provider for a while; `is_held` keeps a job that is put back until somebody lets it go on. `outcome` and `reason` are the job's result; `error_code` and `error`
-    are empty unless it failed.
+    the job's fault (a shutdown, a source that is down, waiting for a scan). `provider_pause` keeps
+    everybody from its provider, this job too; `is_held` keeps a job that is put back until somebody
+    lets it go on. `outcome` and `reason` are the job's result; `error` is empty unless it failed,
+    and `error_code` unless it failed or waits for something that has a code.
     """
 
     status: JobStatus
@@ -173,7 +213,7 @@ class Ended:
     error: str = ""
     run_in_s: float = 0.0
     costs_attempt: bool = True
-    pause_provider_s: float = 0.0
+    provider_pause: ProviderPause | None = None
     is_held: bool = False
     then: tuple[NewJob, ...] = ()
     downloads: tuple[NewDownload, ...] = ()

@@ -20,14 +20,18 @@ _FOLDERS = {
 _DECLARED = {"movie": "movie", "serie": "series", "live": "live"}
 
 _HEADING = re.compile(r"[#=*~✺◉─-]{2,}.*|✺.*✺")
+# "24: Legacy S01 E05" and "24: Redemption (2008)" are of the series "24".
 _LOOP = re.compile(
-    r"(?<!\d)24\s?/\s?7(?!\d)|^24H?\s?[|:-]|(?<!\w)24H(?:RS)?(?!\w)|^PPV\b", re.IGNORECASE
+    r"(?<!\d)24\s?/\s?7(?!\d)|^24\s?[|:-](?!.*(?:\bS\d{1,2}\s?E\d|\(\d{4}\)))"
+    r"|(?<!\w)24H(?:RS)?(?!\w)|^PPV\b",
+    re.IGNORECASE,
 )
 _LIVE_GROUP = re.compile(r"(?<!\w)(?:24/7|ppv|live|radio)(?!\w)", re.IGNORECASE)
-_EXTRA = re.compile(
-    r"(?:(?:official\s+)?(?:trailer|teaser)\s?[:|-]|(?:the\s+)?making[ -]of\b)"
-    r"|.*\W(?:(?:official\s+)?(?:trailer|teaser|bande[ -]annonce|featurette)|making[ -]of)\W*$",
-    re.IGNORECASE,
+_EXTRA_FIRST = re.compile(
+    r"(?:official\s+)?(?:trailer|teaser)\s?[:|-]|(?:the\s+)?making[ -]of\b", re.IGNORECASE
+)
+_EXTRA_LAST = re.compile(
+    r"\W(?:trailer|teaser|bande[ -]annonce|featurette|making[ -]of)\W*$", re.IGNORECASE
 )
 
 
@@ -63,7 +67,7 @@ def kind_without_title(text: str, *, name: str, group: str, kind: str | None) ->
         return ContentType.UNCATEGORIZED
     if kind == "live":
         return ContentType.CHANNEL
-    if _EXTRA.match(text):
+    if _EXTRA_FIRST.match(text) or _EXTRA_LAST.search(text):
         return ContentType.UNCATEGORIZED
     is_told = kind in ("movie", "series")
     if not is_told and (_LOOP.search(text) or _LIVE_GROUP.search(group)):

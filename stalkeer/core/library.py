@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from stalkeer.core.ids import ids_of
 from stalkeer.core.items import Movie, Series
 from stalkeer.core.keys import full_key, key_forms, title_key
 from stalkeer.core.posters import poster_of
@@ -44,7 +45,7 @@ class Namesake:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Every title of a Radarr or Sonarr library: full key to items, and poster to item.
+    """Every title of a Radarr or Sonarr library: full key to items, poster and id to item.
 
     The ids are those of movies or of series, never of episodes. An empty library knows no
     namesakes, and everything else still works.
@@ -52,6 +53,7 @@ class Library:
 
     titles: Mapping[str, tuple[Namesake, ...]] = field(default_factory=dict)
     posters: Mapping[str, int] = field(default_factory=dict)
+    ids: Mapping[str, int] = field(default_factory=dict)
 
     def namesakes(self, full: str, item_id: int) -> tuple[Namesake, ...]:
         """Give the other items that have a title with this full key."""
@@ -87,11 +89,14 @@ def known_names(title: str, others: Iterable[str]) -> tuple[KnownName, ...]:
 def _library(items: Iterable[tuple[Movie | Series, tuple[str, ...]]]) -> Library:
     titles: defaultdict[str, dict[int, Namesake]] = defaultdict(dict)
     posters: dict[str, int] = {}
+    ids: dict[str, int] = {}
     for item, others in items:
         for name in known_names(item.title, others):
             titles[name.full][item.id] = Namesake(item.id, item.year)
         posters.update((poster, item.id) for poster in map(poster_of, item.poster_urls) if poster)
-    return Library({key: tuple(found.values()) for key, found in titles.items()}, posters)
+        known = ids_of(tmdb_id=item.tmdb_id, imdb_id=item.imdb_id or "")
+        ids.update(dict.fromkeys(known, item.id))
+    return Library({key: tuple(found.values()) for key, found in titles.items()}, posters, ids)
 
 
 def _forms(text: str, *, is_alternate: bool) -> Iterator[KnownName]:

@@ -8,13 +8,17 @@ from datetime import date
 
 _SEASON = (
     r"(?:season|saison|staffel|temporada|temp|stagione|sezon(?:ul|a)?|seizoen|s[äa]song|sesong|"
-    r"s[æa]son|kausi|сезон|الموسم|موسم)"
+    r"s[æa]son|(?:tuotanto)?kausi|sez[óo]na|sezoni|évad|s[ée]rie|musim|phần|σεζ[όο]ν|κύκλος|сезон|"
+    r"الموسم|موسم|فصل|עונה|시즌|シーズン)"
 )
 _EPISODE_WORD = (
     r"(?:[ée]pisod(?:e|io|ul)?|epis[óo]dio|eps?|folge|cap(?:[íi]tulo)?|aflevering|afl|b[öo]l[üu]m|"
-    r"puntata|avsnitt|jakso|odcinek|odc|epizoda|сери[яи]|выпуск|الحلقة|حلقة)"
+    r"puntata|avsnitt|afsnit|jakso|odcinek|odc|epiz[óo]da|επεισόδιο|сери[яи]|выпуск|"
+    r"الحلقة|حلقة|قسمت|פרק|tập)"
 )
-_EPISODE = rf"(?:{_EPISODE_WORD}|e)"
+# Beside a season they are episodes; alone they are parts of films too ("Harry Potter 7. rész 2").
+_PART_WORD = r"(?:rész|d[ií]l|del|část|화|회|話|集)"
+_EPISODE = rf"(?:{_EPISODE_WORD}|{_PART_WORD}|e)"
 _GAP = r"[\s.,:|-]{0,4}"
 
 _SXE = re.compile(
@@ -37,6 +41,11 @@ _WORDS_BACK = re.compile(
     r"(?P<more>)(?!\w)",
     re.IGNORECASE,
 )
+# 第1季 第2集, 시즌 1 2화, シーズン1 第2話.
+_EASTERN = re.compile(
+    r"(?:第\s?(?P<season>\d{1,2})\s?[季期]|(?:시즌|シーズン)\s?(?P<season_back>\d{1,2}))\s?[-,]?\s?"
+    r"第?\s?(?P<episode>\d{1,4})\s?[集话話回화회](?P<more>)"
+)
 _SEASON_IN_GROUP = re.compile(rf"(?<!\w)(?:{_SEASON}\s?|S)(\d{{1,2}})(?!\w)", re.IGNORECASE)
 _ABSOLUTE = re.compile(
     rf"(?:(?<!\w){_EPISODE_WORD}[\s.:#]?\s?|(?<!\w)E(?=\d{{2}})|#)(?P<number>\d{{1,4}})(?!\w|\.\d)",
@@ -46,11 +55,20 @@ _BEFORE_WORD = re.compile(
     r"(?<!\w)(?P<number>\d{1,4})\s?\.?\s?(?:b[öo]l[üu]m|серия|выпуск|epizoda|odcinek)(?!\w)",
     re.IGNORECASE,
 )
-_TRAILING = re.compile(r"\s(?:-\s)?(?:\((?P<inside>\d{1,3})\)|(?P<number>\d{1,4}))$")
+_TRAILING = re.compile(
+    r"\s(?:-\s)?(?:\((?P<inside>\d{1,3})\)|(?P<number>\d{1,4}))"
+    r"(?:\s+[(\[]?(?:VOSTFR|VF|VO|MULTI|SUB|DUB|4K|FHD|HD|SD|\d{3,4}p)[)\]]?)*$",
+    re.IGNORECASE,
+)
+# 20240115, where nothing else can be meant.
+_DATE_GLUED = re.compile(r"(?<!\d)(20\d{2})()(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _DATE = re.compile(r"(?<!\d)(\d{4})([-./ ])(\d{2})\2(\d{2})(?!\d)")
 _DATE_BACK = re.compile(r"(?<!\d)(\d{2})([-./ ])(\d{2})\2(\d{4})(?!\d)")
 _NUMBERS = re.compile(r"(?P<range>-\s?)?(?:EP?|\d{1,2}x)?(?P<number>\d{1,4})", re.IGNORECASE)
-_HINT = re.compile(r"\d")
+# No digits but a year in brackets and numbers of lines: most films, and no episode.
+_NO_NUMBER = re.compile(
+    r"\D*+(?:(?:(?<=[(\[])\d{4}[)\]]|(?:4K|2160p|1080p|720p|480p)(?!\w))\D*+)*+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +94,16 @@ def find_marker(text: str, *, group: str = "", is_series: bool = False) -> Marke
     With `is_series` (the address says so) a bare number at the end (` - 103`) is one too. A
     number without a season takes the season its group names (`Show | Season 2`).
     """
-    if not _HINT.search(text):
+    if _NO_NUMBER.fullmatch(text):
         return None
     match = _SXE.search(text)
     if match:
         return _numbered(match)
     match = _cross(text) or _WORDS.search(text) or _WORDS_BACK.search(text)
+    match = match or (None if text.isascii() else _EASTERN.search(text))
     if match:
         return _numbered(match)
-    return _dated(text) or _absolute(text, group, is_series=is_series)
+    return _dated(text, is_series=is_series) or _absolute(text, group, is_series=is_series)
 
 
 def _cross(text: str) -> re.Match[str] | None:
@@ -97,13 +116,14 @@ def _numbered(match: re.Match[str]) -> Marker:
     groups = match.groupdict()
     first = int(groups["episode"] or groups["episode_back"])
     episodes = _with_more(first, match["more"])
-    return Marker(
-        match.start(), match.end(), season=int(match["season"]), episodes=episodes, is_strong=True
-    )
+    season = int(groups["season"] or groups["season_back"])
+    return Marker(match.start(), match.end(), season=season, episodes=episodes, is_strong=True)
 
 
 def _with_more(first: int, more: str) -> tuple[int, ...]:
     """Add the further episodes: `E03` is one more, `-E05` is all up to it."""
+    if not more:
+        return (first,)
     episodes = [first]
     for match in _NUMBERS.finditer(more):
         number = int(match["number"])
@@ -112,8 +132,8 @@ def _with_more(first: int, more: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(episodes))
 
 
-def _dated(text: str) -> Marker | None:
-    match = _DATE.search(text)
+def _dated(text: str, *, is_series: bool) -> Marker | None:
+    match = _DATE.search(text) or (_DATE_GLUED.search(text) if is_series else None)
     if match:
         return _on_day(match, match[1], match[3], match[4])
     match = _DATE_BACK.search(text)

@@ -7,18 +7,24 @@ than missing: what cannot be known from the text is asked, not taken.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stalkeer.core.evidence import Listed, Scored, judge, listed_years
 from stalkeer.core.gates import Target
+from stalkeer.core.ids import by_source, ids_of
 from stalkeer.core.items import ContentType, Wanted
+from stalkeer.core.learned import Alias
 from stalkeer.core.library import Library, library_of_movies, library_of_series
-from stalkeer.core.titles import EntryKey, parse_name
+from stalkeer.core.overrides import Override, overridden
+from stalkeer.core.quality import ANY_QUALITY, Quality
+from stalkeer.core.reasons import WhyNot
+from stalkeer.core.titles import EntryKey, ParsedName, parse_name
 
 __all__ = [
-    "Candidate", "Library", "MatchRules", "Ranking", "Scored", "fits", "library_of_movies",
-    "library_of_series", "lookup_keys", "rank",
+    "Alias", "Candidate", "Library", "MatchRules", "Quality", "Ranking", "Scored", "fits",
+    "library_of_movies", "library_of_series", "lookup_keys", "rank", "read",
 ]  # fmt: skip
 
 _CERTAIN = 90
@@ -28,8 +34,8 @@ _CERTAIN = 90
 class Candidate:
     """A playlist entry that may be the wanted item.
 
-    `order` is greater for newer entries. `content_type` is what a person said the entry is; it
-    overrides what its name says.
+    `order` is greater for newer entries. `override` is what a person said the entry is. The ids
+    and the running time are those that the source itself gives, as Xtream panels do.
     """
 
     entry_id: int
@@ -40,7 +46,10 @@ class Candidate:
     tvg_id: str = ""
     logo: str = ""
     order: int = 0
-    content_type: ContentType | None = None
+    override: Override | None = None
+    tmdb_id: int | None = None
+    imdb_id: str = ""
+    duration_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,15 @@ class MatchRules:
 
     `languages` empty allows every language; else only these are taken, in this order. An entry
     that says no language is allowed and comes after them. `resolutions` works the same way, but
-    an entry that says none counts as the second choice: most are FHD or HD.
+    an entry that says none counts as the second choice: most are FHD or HD. With `upgrade` a file
+    that falls short of its quality profile is replaced by a better one.
     """
 
     auto: int = 80
     ask: int = 50
     languages: tuple[str, ...] = ()
     resolutions: tuple[str, ...] = ("1080p", "720p", "2160p", "480p")
+    upgrade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,15 @@ class Ranking:
     rejected: tuple[Scored, ...] = ()
 
 
-def lookup_keys(wanted: Wanted) -> tuple[str, ...]:
-    """Give the keys under which the index is asked for candidates: all titles, all spellings."""
+def lookup_keys(wanted: Wanted, aliases: Iterable[Alias] = ()) -> tuple[str, ...]:
+    """Give the keys under which the index is asked for candidates.
+
+    They are those of all titles in all spellings, of what a person taught, of posters and of ids.
+    """
     target = Target.of(wanted, Library())
-    return tuple(dict.fromkeys((*target.names, *(f"poster:{file}" for file in target.posters))))
+    taught = (alias.key for alias in aliases)
+    posters = (f"poster:{file}" for file in target.posters)
+    return tuple(dict.fromkeys((*target.names, *taught, *posters, *target.ids.values())))
 
 
 def fits(wanted: Wanted, row: EntryKey) -> bool:
@@ -85,7 +101,7 @@ def fits(wanted: Wanted, row: EntryKey) -> bool:
     if row.air_date is not None:
         return row.air_date == wanted.air_date
     if row.absolute is not None:
-        return row.absolute in (wanted.episode, wanted.absolute_episode)
+        return row.absolute in (wanted.episode, wanted.absolute_episode, wanted.scene_absolute)
     numbers = (
         (wanted.season, wanted.episode),
         (wanted.scene_season, wanted.scene_episode),
@@ -99,18 +115,24 @@ def fits(wanted: Wanted, row: EntryKey) -> bool:
 
 
 def rank(
-    wanted: Wanted, candidates: Sequence[Candidate], *, library: Library, rules: MatchRules
+    wanted: Wanted,
+    candidates: Sequence[Candidate],
+    *,
+    library: Library,
+    rules: MatchRules,
+    aliases: Iterable[Alias] = (),
+    quality: Quality = ANY_QUALITY,
 ) -> Ranking:
     """Sort the candidates into bands: identity first, then the user's preference, then the newest.
 
     The candidates are evidence for each other: dated namesakes in the list cast doubt on an entry
     that shows no year.
     """
-    target = Target.of(wanted, library)
+    target = Target.of(wanted, library, aliases)
     listed = [_listed(candidate) for candidate in candidates]
     years = listed_years(target, listed)
     scored = [
-        (_allowed(judge(target, entry, years), rules), candidate)
+        (_allowed(judge(target, entry, years), rules, quality), candidate)
         for entry, candidate in zip(listed, candidates, strict=True)
     ]
     scored.sort(key=lambda pair: _place(pair[0], pair[1], rules))
@@ -122,24 +144,39 @@ def rank(
 
 
 def _listed(candidate: Candidate) -> Listed:
-    parsed = parse_name(
-        candidate.name,
-        group=candidate.group,
-        url_kind=candidate.url_kind,
-        tvg_type=candidate.tvg_type,
+    ids = ids_of(tvg_id=candidate.tvg_id, tmdb_id=candidate.tmdb_id, imdb_id=candidate.imdb_id)
+    return Listed(
+        candidate.entry_id,
+        read(candidate),
+        candidate.group,
+        candidate.logo,
+        by_source(ids),
+        candidate.duration_s,
     )
-    content_type = candidate.content_type or parsed.content_type
-    return Listed(candidate.entry_id, parsed, content_type, candidate.logo, candidate.tvg_id)
 
 
-def _allowed(scored: Scored, rules: MatchRules) -> Scored:
-    """Reject what the user does not want at all."""
+def read(candidate: Candidate) -> ParsedName:
+    """Read the name of a candidate, with what a person said of it."""
+    parsed = _parsed(candidate.name, candidate.group, candidate.url_kind, candidate.tvg_type)
+    return parsed if candidate.override is None else overridden(parsed, candidate.override)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(name: str, group: str, url_kind: str | None, tvg_type: str) -> ParsedName:
+    """Read a name once for all the items that an entry may be."""
+    return parse_name(name, group=group, url_kind=url_kind, tvg_type=tvg_type)
+
+
+def _allowed(scored: Scored, rules: MatchRules, quality: Quality) -> Scored:
+    """Refuse what the user does not want at all."""
     languages, resolution = scored.parsed.languages, scored.parsed.resolution
     if rules.languages and languages and not {*languages} & {*rules.languages, "multi"}:
-        return scored.capped(0, f"its language {', '.join(languages)} is not wanted")
+        reason = f"its language {', '.join(languages)} is not wanted"
+        return scored.refused(WhyNot.WRONG_LANGUAGE, reason)
+    refusal = quality.refusal(resolution)
     if resolution is not None and resolution not in rules.resolutions:
-        return scored.capped(0, f"its resolution {resolution} is not wanted")
-    return scored
+        refusal = f"its resolution {resolution} is not wanted"
+    return scored.refused(WhyNot.WRONG_RESOLUTION, refusal) if refusal else scored
 
 
 def _place(scored: Scored, candidate: Candidate, rules: MatchRules) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from stalkeer.core.endings import take_bracket_year, take_endings, take_suffix
+from stalkeer.core.endings import take_bracket_year, take_endings, take_release, take_suffix
 from stalkeer.core.layers import EDGES, Peeled
 from stalkeer.core.prefixes import take_bars, take_prefixes
 
@@ -19,6 +19,7 @@ def peel(text: str) -> Peeled:
     if "|" in peeled.title:
         take_bars(peeled)
     take_prefixes(peeled)
+    take_release(peeled)
     take_bracket_year(peeled)
     take_endings(peeled)
     peeled.title = peeled.title.strip(EDGES).rstrip(":([{").strip() or peeled.title

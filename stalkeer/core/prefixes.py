@@ -6,6 +6,7 @@ import re
 
 from stalkeer.core.layers import Peeled, read_year
 from stalkeer.core.tags import (
+    LABELS,
     RESOLUTIONS,
     TITLE_WORDS,
     Tags,
@@ -16,13 +17,21 @@ from stalkeer.core.tags import (
 
 _BRACKET = re.compile(r"[(\[]([^()\[\]]{1,14})[)\]]\s*(?=\S)")
 _WORDS = re.compile(r"([A-Z0-9][A-Z0-9+&/() -]{0,13}?)(\s+-+\s*|\s*:\s*)(?=\S)")
-_SERVICE = re.compile(
-    r"(?:Netflix|Disney\+?|Amazon|Prime(?: Video)?|Hulu|Apple ?TV\+?|HBO(?: Max)?|Paramount\+)"
-    r"(?:\s+-\s+|\s*:\s*)(?=\S)",
-    re.IGNORECASE,
+_SERVICE_NAME = (
+    r"(?:Netflix|Disney ?(?:\+|Plus)?(?: Hotstar)?|Amazon(?: Prime)?(?: Video)?|Prime(?: Video)?|Hulu|"
+    r"Apple ?TV ?(?:\+|Plus)?|HBO(?: Max)?|Paramount ?(?:\+|Plus)|Discovery ?(?:\+|Plus)|Canal ?\+|"
+    r"RTL ?\+|Star ?\+|Peacock|Crunchyroll|Globoplay|Viaplay|Videoland|Shahid(?: VIP)?|Hotstar|"
+    r"SonyLIV|Rakuten(?: TV)?|BluTV|Starzplay|Showtime|Shudder|Mubi)"
 )
+_SERVICE = re.compile(rf"{_SERVICE_NAME}(?:\s+-\s+|\s*:\s*)(?=\S)", re.IGNORECASE)
+_SERVICE_SEGMENT = re.compile(_SERVICE_NAME, re.IGNORECASE)
 _GLUED = re.compile(r"(4K|UHD|FHD|HD)(?:-|\s+)(?=\w)")
-_UNKNOWN = re.compile(r"[A-Z0-9+]{2,5}\s+-\s+(?=\w.*[a-z])")
+# Nobody knows it, and it looks like a tag: capitals before a title that is not all in capitals, or
+# a number that counts the entries.
+_UNKNOWN = re.compile(
+    r"(?:[A-Z0-9+]{2,5}\s+-\s+|[A-Z][A-Z0-9+]{2,11}(?:\s+-\s+|\s*:\s+)|[A-Z]{2,4}[.>]+\s+"
+    r"|\d{1,4}\.\s+)(?=\w.*[a-z])"
+)
 _BAR_TAG = re.compile(r"[A-Z0-9][A-Z0-9+& -]{0,11}")
 _RATING = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?(?:/10)?")
 
@@ -33,6 +42,7 @@ def take_bars(peeled: Peeled) -> None:
     segments = [part for part in (piece.strip() for piece in peeled.title.split("|")) if part]
     while is_led and len(segments) > 1 and _leads(peeled, segments[0], longest=12):
         segments.pop(0)
+    _cut_behind_year(peeled, segments)
     while len(segments) > 1 and not _are_tags(segments[:-1]) and _ends(peeled, segments[-1]):
         segments.pop()
     while len(segments) > 1 and _leads(peeled, segments[0], longest=6):
@@ -49,6 +59,16 @@ def take_prefixes(peeled: Peeled) -> None:
         peeled.loose_prefix = loose[0]
 
 
+def _cut_behind_year(peeled: Peeled, segments: list[str]) -> None:
+    """Take off the segments behind one that is a year: genres, ratings, names of actors."""
+    place = next((i for i, part in enumerate(segments) if i and read_year(part)), None)
+    if place is None or _are_tags(segments[:place]):
+        return
+    for segment in segments[place + 1 :]:
+        peeled.take(segment, read_tags(segment))
+    del segments[place + 1 :]
+
+
 def _are_tags(segments: list[str]) -> bool:
     return all(read_tags(segment) is not None for segment in segments)
 
@@ -56,10 +76,15 @@ def _are_tags(segments: list[str]) -> bool:
 def _leads(peeled: Peeled, segment: str, *, longest: int) -> bool:
     """Take a segment before a bar; between two bars even an unknown word in capitals is a tag."""
     tags = read_tags(segment)
-    if tags is None and not (len(segment) <= longest and _BAR_TAG.fullmatch(segment)):
+    is_service = _SERVICE_SEGMENT.fullmatch(segment) is not None
+    if tags is None and not is_service and not _is_unknown_tag(segment, longest):
         return False
     peeled.take(segment, tags)
     return True
+
+
+def _is_unknown_tag(segment: str, longest: int) -> bool:
+    return len(segment) <= longest and _BAR_TAG.fullmatch(segment) is not None
 
 
 def _ends(peeled: Peeled, segment: str) -> bool:
@@ -100,7 +125,7 @@ def _words(peeled: Peeled) -> re.Match[str] | None:
     tags = _read_prefix(match[1], is_colon=":" in match[2]) if match else None
     if match is None or tags is None:
         return None
-    if match[1] in TITLE_WORDS:
+    if match[1] in TITLE_WORDS or match[1] in LABELS:
         if read_year(peeled.title[match.end() :]) is not None:
             return None
         peeled.kept_prefix = match[0]
@@ -109,6 +134,8 @@ def _words(peeled: Peeled) -> re.Match[str] | None:
 
 
 def _read_prefix(word: str, *, is_colon: bool) -> Tags | None:
+    if word in LABELS:
+        return Tags()
     # Before a colon stands a title more often than a tag ("HIT: 2").
     if is_colon and word not in RESOLUTIONS and (language_of(word) is None or len(word) != 2):
         return None

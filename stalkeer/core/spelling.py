@@ -10,7 +10,8 @@ import unicodedata
 _LONGEST = 500
 _LOOKALIKES = str.maketrans(
     {
-        **dict.fromkeys("┃│¦❘∣║▎▏｜★☆✪✫✬✭✮✯❖•◆●▪■⭐", "|"),
+        **dict.fromkeys("┃│¦❘∣║▎▏▕｜★☆✪✫✬✭✮✯❖•◆◇●○▪■□⭐", "|"),
+        **dict.fromkeys("»›►▶▷▸‣→➔➙➜➝➞➡➤➥➾⇒⇨❯❱⟩", "|"),
         **dict.fromkeys("–—−‐‑‒―", "-"),
         **dict.fromkeys("◉✺©®™", " "),
         "½": " 1/2",

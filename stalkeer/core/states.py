@@ -26,8 +26,22 @@ class JobKind(StrEnum):
     """Have Radarr or Sonarr take one finished file."""
     NOTIFY = "notify"
     """Tell the user about something that happened."""
+    FILTER = "filter"
+    """Put the filters to every stored entry again."""
+    SURVEY = "survey"
+    """Count the entries of the lists and compare their titles with what the arrs have."""
+    REMOVE_PLAYLIST = "remove_playlist"
+    """Remove a playlist with its entries."""
     CLEANUP = "cleanup"
     """Remove part files and rows that nobody needs any more."""
+    BACKUP = "backup"
+    """Write the backup of today."""
+    UNKNOWN = "unknown"
+    """What only a later version can do: it is left alone, and shown."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> JobKind | None:
+        return cls.UNKNOWN if isinstance(value, str) else None
 
     @property
     def queue(self) -> str:
@@ -41,6 +55,19 @@ _QUEUES = {
     JobKind.DOWNLOAD: "download",
 }
 QUEUES = ("control", "default", "download")
+KNOWN_KINDS = tuple(kind for kind in JobKind if kind is not JobKind.UNKNOWN)
+PAYLOAD_SCHEMA = 1
+"""The newest form of a job's payload that this version reads; a worker leaves newer ones alone."""
+
+
+def queue_of(kind: JobKind, volume: str) -> str:
+    """Say which queue a job travels on.
+
+    With a volume, what needs the files on it goes only to workers that have it mounted.
+    """
+    if volume and kind in (JobKind.DOWNLOAD, JobKind.IMPORT):
+        return f"download.{volume}"
+    return kind.queue
 
 
 class JobStatus(StrEnum):

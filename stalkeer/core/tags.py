@@ -59,7 +59,11 @@ _PLAIN_LANGUAGES = {
     "LATINO": "es", "CASTELLANO": "es", "DUBLADO": "pt", "ДУБЛЯЖ": "ru", "MULTI": "multi",
     "MULTIAUDIO": "multi", "MULTILANG": "multi", "DUAL": "multi", "VOSTFR": "fr-sub",
     "SUBFRENCH": "fr-sub", "VOST": "sub", "LEGENDADO": "sub", "MSUB": "multi-sub",
-    "OMU": "de-sub", "مترجم": "ar-sub",
+    "OMU": "de-sub", "OMEU": "en-sub", "مترجم": "ar-sub", "DUBLAJ": "tr", "DUBLAJI": "tr",
+    "ALTYAZILI": "tr-sub", "ALTYAZI": "tr-sub", "NAPISY": "pl-sub", "TITULKY": "cs-sub",
+    "DABING": "cs", "SZINKRON": "hu", "FELIRAT": "hu-sub", "FELIRATOS": "hu-sub",
+    "SUBTITULADA": "es-sub", "LEGENDADA": "sub", "DUBLADA": "pt", "DOBLADO": "es", "DOBLADA": "es",
+    "DOPPIATO": "it", "SOTTOTITOLATO": "it-sub", "SYNCHRO": "de", "SYNCRO": "de",
 }  # fmt: skip
 _SUBTITLED = dict.fromkeys(("L", "LEG"), "sub")
 _SUBTITLE_WORDS = frozenset(
@@ -70,7 +74,7 @@ _RELEASE_WORDS = """
     HDTS HDCAM CAM CAMRIP TELESYNC X264 X265 H264 H265 H.264 H.265 HEVC AVC AV1 XVID DIVX 10BIT 8BIT
     HDR HDR10 HDR10+ DV DOVI ATMOS DTS DTS-HD TRUEHD AC3 EAC3 AAC DDP DDP5.1 DD5.1 5.1 7.1 REMUX
     PROPER REPACK REMASTERED REMASTER IMAX RAW 60FPS 50FPS HSBS HOU BKP BACKUP LOW VIP PURE HQ NEW
-    UNTOUCHED VO OV DUB DUBBED AUDIO مدبلج عائلي
+    UNTOUCHED VO OV DUB DUBBED DUBBING AUDIO ÁUDIO مدبلج عائلي
 """
 _SOURCE_WORDS = """
     NF NETFLIX AMZ AMZN AMAZON PRIME D+ DSNP DISNEY+ HBO MAX HMAX P+ PMTP PAR+ PARAMOUNT+ A+ ATV+
@@ -81,6 +85,28 @@ _SOURCE_WORDS = """
 """
 _RELEASE = frozenset(_RELEASE_WORDS.split())
 _SOURCES = frozenset(_SOURCE_WORDS.split())
+# What providers write before a name to say where in their list it stands.
+LABELS = frozenset(
+    [
+        "VOD",
+        "FILM",
+        "FILMS",
+        "FILME",
+        "MOVIE",
+        "MOVIES",
+        "SERIE",
+        "SERIES",
+        "SERIEN",
+        "TV",
+        "CINEMA",
+        "KINO",
+        "KIDS",
+        "XMAS",
+        "DOCU",
+        "DOC",
+        "ANIME",
+    ]
+)
 # Tags that are words of titles too: before a title ("IT - Chapter Two", "EX - Machina") …
 _LEADING_WORDS = """
     IT NO IS SO IN AT BE HE MY DA LA EX US AM TOP MAX NOW SKY HOT VIP EAR SHO STAN BLU AR ID ASIA
@@ -88,7 +114,8 @@ _LEADING_WORDS = """
 TITLE_WORDS = frozenset(_LEADING_WORDS.split())
 # … and behind it ("Cam", "Monday Night Raw"): without brackets they are tags only in capitals.
 _CAPITALS_ONLY = frozenset(
-    {"CAM", "WEB", "NEW", "LOW", "PURE", "RAW", "DV", "DVD", "BACKUP", "AUDIO", "PROPER", "L"}
+    {"CAM", "WEB", "NEW", "LOW", "PURE", "RAW", "DV", "DVD", "BACKUP", "AUDIO", "ÁUDIO", "PROPER"}
+    | {"L", "SYNCHRO", "DUBBING"}
     | {"LEG", "VO", "OV", "HQ", "AVC"}
 )
 _SUFFIX_CODES = {

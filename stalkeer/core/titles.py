@@ -6,9 +6,12 @@ one is meant is decided when a wanted title is at hand (`matching`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
 
 from stalkeer.core.endings import take_tail
 from stalkeer.core.items import ContentType
@@ -24,8 +27,18 @@ from stalkeer.core.tags import Tags
 __all__ = ["EntryKey", "ParsedName", "Reading", "entry_keys", "parse_name", "title_key", "url_kind"]
 
 _MAX_READINGS = 4
-_WITHOUT_TAIL = 70
+_NO_MARKER = Marker(0, 0)
+_DOUBTFUL_TAIL, _IDLE_TAIL = 70, 84
+# What makes another work of what it follows: a number, a part, something about the film.
+_OTHER_WORK = re.compile(
+    r"\d|(?<!\w)(?:[ivx]+|parts?|teil|partie|parte|część|часть|vol(?:ume)?|chapter|kapitel|"
+    r"chapitre|cap[íi]tulo|making|behind|bonus|extras?|deleted|interviews?|reviews?|reaction|recap|"
+    r"soundtrack|ost|commentary|trailer|teaser|featurette|documentary|series|sequel|prequel|"
+    r"special|live|concert|reunion)(?!\w)",
+    re.IGNORECASE,
+)
 _WITHOUT_WORD = 88
+_LED_BY_YEAR = re.compile(r"[(\[]?((?:19|20)\d\d)(?:[)\]]\s*(?:-\s*)?|\s+-\s+)(?=\S*[^\W\d])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +90,7 @@ class ParsedName:
         return self.readings[0].year if self.readings else None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryKey:
+class EntryKey(NamedTuple):
     """One row under which an entry is found again: a key and what narrows it down."""
 
     key: str
@@ -111,11 +123,13 @@ def parse_name(
     return _read(text, marker if content_type is ContentType.TVSHOW else None, content_type)
 
 
-def entry_keys(parsed: ParsedName, *, logo: str = "") -> tuple[EntryKey, ...]:
+def entry_keys(
+    parsed: ParsedName, *, logo: str = "", ids: Iterable[str] = ()
+) -> tuple[EntryKey, ...]:
     """Give the rows that the index holds for an entry; none for what is never searched for.
 
-    `logo` is the entry's tvg-logo: a TMDB poster gets a row of its own (`poster:abc`), under
-    which a film is found whatever its name.
+    `logo` is the entry's tvg-logo: a known poster gets a row of its own (`poster:abc`), and so does
+    each of the `ids` (`tmdb:603`). Under these a film is found whatever its name.
     """
     if parsed.content_type not in (ContentType.MOVIE, ContentType.TVSHOW):
         return ()
@@ -126,32 +140,55 @@ def entry_keys(parsed: ParsedName, *, logo: str = "") -> tuple[EntryKey, ...]:
     ]
     if poster := poster_of(logo):
         keys.append((f"poster:{poster}", parsed.year))
-    first, last = min(parsed.episodes, default=None), max(parsed.episodes, default=None)
+    keys += [(each, parsed.year) for each in ids]
+    first, last = (min(parsed.episodes), max(parsed.episodes)) if parsed.episodes else (None, None)
     number = (parsed.season, first, last, parsed.absolute, parsed.air_date)
     return tuple(
         EntryKey(key, parsed.content_type, year, *number) for key, year in dict.fromkeys(keys)
     )
 
 
+class _Understood(NamedTuple):
+    """What a name says beside its episode: the last fields of a `ParsedName`."""
+
+    readings: tuple[Reading, ...]
+    resolution: str | None
+    languages: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
 def _read(text: str, marker: Marker | None, content_type: ContentType) -> ParsedName:
-    peeled = peel(text) if marker is None else _around(text, marker)
-    said = marker or Marker(0, 0)
+    if marker is None:
+        said, marker = _understood(peel(text)), _NO_MARKER
+    else:
+        said = _around(text[: marker.start], text[marker.end :])
     return ParsedName(
         content_type,
-        _readings(peeled),
-        said.season,
-        said.episodes,
-        said.absolute,
-        said.air_date,
-        peeled.resolution,
-        peeled.languages,
-        tuple(peeled.removed),
+        said.readings,
+        marker.season,
+        marker.episodes,
+        marker.absolute,
+        marker.air_date,
+        said.resolution,
+        said.languages,
+        said.removed,
     )
 
 
-def _around(text: str, marker: Marker) -> Peeled:
+def _understood(peeled: Peeled) -> _Understood:
+    return _Understood(
+        _readings(peeled), peeled.resolution, peeled.languages, tuple(peeled.removed)
+    )
+
+
+# The episodes of a series stand together in a list, and only their numbers differ.
+@lru_cache(maxsize=1024)
+def _around(before: str, after: str) -> _Understood:
     """Read the title before the marker, and what the episode's part behind it still says."""
-    before, after = text[: marker.start], text[marker.end :]
+    return _understood(_peeled_around(before, after))
+
+
+def _peeled_around(before: str, after: str) -> Peeled:
     peeled = peel(before)
     if not title_key(peeled.title):
         return peel(after)
@@ -177,14 +214,17 @@ def _ways(peeled: Peeled) -> Iterator[Reading]:
     if peeled.tail:
         yield _reading(f"{title} {peeled.tail}", year, country)
         # What follows the year may be nothing ("Coco (2017) Drama") or another film ("… Part 2").
-        yield _guess(title, year, country, ceiling=_WITHOUT_TAIL)
+        is_other = _OTHER_WORK.search(peeled.tail) is not None
+        yield _guess(title, year, country, ceiling=_DOUBTFUL_TAIL if is_other else _IDLE_TAIL)
     elif peeled.kept_words:
-        yield replace(_reading(title, year, country), ceiling=_WITHOUT_WORD)
+        yield _reading(title, year, country, ceiling=_WITHOUT_WORD)
         yield _reading(f"{title} {peeled.kept_words}", year, country)
     else:
-        yield replace(_reading(title, year, country), year_is_bare=peeled.year_is_bare)
+        yield _reading(title, year, country, year_is_bare=peeled.year_is_bare)
     if peeled.year_is_bare:
         yield _reading(f"{title} {year}", None, country)
+    if led := _LED_BY_YEAR.match(title):
+        yield _guess(title[led.end() :], year or int(led[1]), country, ceiling=_WITHOUT_WORD)
     if peeled.kept_prefix:
         yield _reading(peeled.kept_prefix + title, year, country)
     if title.startswith(peeled.loose_prefix) and peeled.loose_prefix:
@@ -193,8 +233,17 @@ def _ways(peeled: Peeled) -> Iterator[Reading]:
         yield _guess(alias, year, country)
 
 
-def _reading(title: str, year: int | None, country: str | None) -> Reading:
-    return Reading(title_key(title), title, year, country)
+def _reading(
+    title: str,
+    year: int | None,
+    country: str | None,
+    *,
+    year_is_bare: bool = False,
+    ceiling: int = 100,
+) -> Reading:
+    return Reading(
+        title_key(title), title, year, country, year_is_bare=year_is_bare, ceiling=ceiling
+    )
 
 
 def _guess(title: str, year: int | None, country: str | None, *, ceiling: int = 94) -> Reading:

@@ -10,9 +10,11 @@ import pytest
 
 from stalkeer.core.items import ContentType, ItemKind, Movie, Series, Wanted
 from stalkeer.core.matching import (
+    Alias,
     Candidate,
     Library,
     MatchRules,
+    Quality,
     Ranking,
     Scored,
     fits,
@@ -21,6 +23,8 @@ from stalkeer.core.matching import (
     lookup_keys,
     rank,
 )
+from stalkeer.core.overrides import Override
+from stalkeer.core.reasons import WhyNot
 from stalkeer.core.titles import EntryKey, entry_keys, parse_name
 
 POSTER = "https://image.tmdb.org/t/p/original/abc.jpg"
@@ -293,7 +297,21 @@ def test_an_imdb_id_decides(tvg_id: str, expected: str) -> None:
             id="anime-number-inside-season-one",
         ),
         pytest.param(
-            episode("Dark", scene_season=3, scene_episode=4), "Dark S03E04", 75, "scene", id="scene"
+            episode("Dark", scene_season=3, scene_episode=4), "Dark S03E04", 88, "scene", id="scene"
+        ),
+        pytest.param(
+            episode("Dark", scene_season=2, scene_episode=4),
+            "Dark S02E04",
+            75,
+            "scene",
+            id="scene-number-of-another-episode",
+        ),
+        pytest.param(
+            episode("Dark", 2, 5, series_type="anime", absolute_episode=18, scene_absolute=19),
+            "Dark Ep 19",
+            75,
+            "absolute",
+            id="anime-absolute-of-the-scene",
         ),
     ],
 )
@@ -366,7 +384,9 @@ def test_a_wanted_item_without_letters_matches_nothing() -> None:
 
 
 def test_what_a_person_says_an_entry_is_overrides_its_name() -> None:
-    candidate = Candidate(1, "Heat (1995)", "", "series", content_type=ContentType.MOVIE)
+    candidate = Candidate(
+        1, "Heat (1995)", "", "series", override=Override(content_type=ContentType.MOVIE)
+    )
 
     ranking = rank(movie("Heat", 1995), [candidate], library=EMPTY, rules=MatchRules())
 
@@ -515,3 +535,174 @@ def test_only_rows_that_may_be_the_item_are_worth_a_look(
     wanted: Wanted, row: EntryKey, is_near: bool
 ) -> None:
     assert fits(wanted, row) is is_near
+
+
+# --- ids, posters and running times ------------------------------------------------------------
+
+
+def judged(wanted: Wanted, name: str, *, library: Library = EMPTY, **facts: Any) -> Scored:
+    kind = "movie" if wanted.kind is ItemKind.MOVIE else "series"
+    aliases = facts.pop("aliases", ())
+    entry = Candidate(1, name, "", kind, **facts)
+    (one,) = everything(rank(wanted, [entry], library=library, rules=MatchRules(), aliases=aliases))
+    return one
+
+
+HEAT = movie("Heat", 1995, tmdb_id=949, imdb_id="tt0113277")
+OTHERS = library_of_movies([Movie(id=2, title="Alone", year=2020, tmdb_id=5, imdb_id="tt0000005")])
+
+
+@pytest.mark.parametrize(
+    ("name", "facts", "score", "why"),
+    [
+        pytest.param("Схватка", {"tmdb_id": 949}, 92, "TMDB id equal", id="equal"),
+        pytest.param("Схватка", {"imdb_id": "tt113277"}, 92, "IMDb id equal", id="imdb"),
+        pytest.param("Схватка", {"tvg_id": "tmdb:949"}, 92, "TMDB id equal", id="tvg-id"),
+        pytest.param("Heat (1995)", {"tmdb_id": 949}, 97, "TMDB id equal", id="confirms"),
+        pytest.param("Heat (1995)", {"tmdb_id": 7}, 60, "its TMDB id is another", id="guessed"),
+        pytest.param("Heat (1995)", {"tmdb_id": 5}, 0, "its TMDB id is another", id="known"),
+        pytest.param("Heat", {"tmdb_id": 7}, 0, "its TMDB id is another", id="no-year"),
+        pytest.param("Heat (2013)", {"tmdb_id": 949}, 60, "but year 2013 differs", id="other-year"),
+        pytest.param(
+            "Heat 2",
+            {"tmdb_id": 949},
+            60,
+            "but the number in its title differs",
+            id="sequel",
+        ),
+        pytest.param(
+            "Alone",
+            {"tmdb_id": 949},
+            60,
+            "but its title is that of another title of the library",
+            id="other-title",
+        ),
+        pytest.param(
+            "Heat (1995)",
+            {"tmdb_id": 949, "imdb_id": "tt0000009"},
+            60,
+            "its IMDb id is another",
+            id="ids-that-disagree",
+        ),
+    ],
+)
+def test_an_id_is_evidence_that_the_name_may_contradict(
+    name: str, facts: dict[str, Any], score: int, why: str
+) -> None:
+    one = judged(HEAT, name, library=OTHERS, **facts)
+
+    assert (one.score, one.reasons[-1]) == (score, why)
+
+
+SERIES = library_of_series(
+    [Series(id=7, title="Dark", year=2010), Series(id=8, title="Alone", year=2015, tmdb_id=5)]
+)
+
+
+@pytest.mark.parametrize(
+    ("tmdb_id", "score"),
+    [
+        pytest.param(70, 97, id="the-series"),
+        pytest.param(71, 97, id="most-likely-of-the-episode"),
+        pytest.param(5, 60, id="another-series-of-the-library"),
+    ],
+)
+def test_another_id_behind_an_episode_counts_only_when_it_is_known(
+    tmdb_id: int, score: int
+) -> None:
+    one = judged(episode("Dark", tmdb_id=70), "Dark S01 E02", library=SERIES, tmdb_id=tmdb_id)
+
+    assert one.score == score
+
+
+def test_a_tvdb_id_of_the_series_is_evidence_for_its_episode() -> None:
+    wanted = episode("Dark", tvdb_id=334824)
+
+    assert judged(wanted, "Тьма S01 E02", tvg_id="tvdb:334824").score == 92
+    assert judged(wanted, "Тьма S01 E03", tvg_id="tvdb:334824").score == 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "score", "why"),
+    [
+        pytest.param(170, 97, "running time 170 min equal", id="equal"),
+        pytest.param(130, 97, "year 1995 equal", id="near-says-nothing"),
+        pytest.param(60, 60, "it runs 60 min, not 170", id="too-short"),
+        pytest.param(400, 60, "it runs 400 min, not 170", id="too-long"),
+        pytest.param(1, 97, "year 1995 equal", id="not-known"),
+    ],
+)
+def test_a_running_time_supports_or_casts_doubt(minutes: int, score: int, why: str) -> None:
+    one = judged(movie("Heat", 1995, runtime_minutes=170), "Heat (1995)", duration_s=minutes * 60)
+
+    assert (one.score, one.reasons[-1]) == (score, why)
+
+
+def test_a_double_episode_runs_twice_as_long() -> None:
+    wanted = episode("Dark", runtime_minutes=50)
+
+    assert judged(wanted, "Dark S01E01E02", duration_s=6000).score == 97
+    assert judged(wanted, "Dark S01E02", duration_s=6000).score == 60
+
+
+# --- what a person taught ----------------------------------------------------------------------
+
+
+TAUGHT = Alias(key="casadepapel", title="La Casa de Papel")
+
+
+def test_a_taught_name_needs_no_other_proof_but_the_right_episode() -> None:
+    wanted = episode("Money Heist (2017)")
+
+    taken = judged(wanted, "La Casa de Papel S01 E02", aliases=(TAUGHT,))
+    other = judged(wanted, "La Casa de Papel S01 E03", aliases=(TAUGHT,))
+
+    assert (taken.score, taken.method, taken.episodes) == (95, "taught", ((1, 2),))
+    assert taken.reasons[0] == "a person said that 'La Casa de Papel' is it"
+    assert other.score == 0
+
+
+def test_a_taught_name_is_looked_up_by_its_key() -> None:
+    assert "casadepapel" in lookup_keys(episode("Money Heist"), [TAUGHT])
+
+
+def test_ids_and_posters_are_looked_up_beside_the_titles() -> None:
+    wanted = movie("Heat", 1995, tmdb_id=949, imdb_id="tt0113277", poster_urls=(POSTER,))
+
+    assert lookup_keys(wanted) == ("heat", "poster:abc", "tmdb:949", "imdb:tt0113277")
+
+
+# --- quality profiles --------------------------------------------------------------------------
+
+
+def test_a_resolution_that_the_profile_leaves_out_is_not_taken_and_says_so() -> None:
+    entries = [
+        Candidate(1, "Heat (1995) SD", "", "movie"),
+        Candidate(2, "Heat (1995)", "", "movie"),
+    ]
+
+    ranking = rank(
+        movie("Heat", 1995),
+        entries,
+        library=EMPTY,
+        rules=MatchRules(),
+        quality=Quality(frozenset({"1080p"})),
+    )
+
+    assert [one.entry_id for one in ranking.taken] == [2]
+    (refused,) = ranking.rejected
+    assert (refused.score, refused.identity) == (0, 97)
+    assert refused.unwanted is WhyNot.WRONG_RESOLUTION
+
+
+def test_an_undated_episode_gives_way_to_one_of_the_right_year() -> None:
+    ranking = ranked(episode("Dark"), "Dark S01 E02 FHD", "Dark (2010) S01 E02")
+
+    assert [one.entry_id for one in ranking.taken] == [1, 0]
+
+
+def test_an_undated_episode_is_asked_when_the_list_has_series_of_two_years() -> None:
+    ranking = ranked(episode("Dark"), "Dark S01 E02", "Dark (2010) S01 E02", "Dark (1999) S01 E02")
+
+    assert [one.entry_id for one in ranking.taken] == [1]
+    assert [one.entry_id for one in ranking.to_confirm] == [0]

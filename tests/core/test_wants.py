@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stalkeer.core.items import Episode, Movie, Series
+from stalkeer.core.quality import QualityProfile
 from stalkeer.core.wants import Scope, Want, judge_episode, judge_movie
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -80,3 +81,30 @@ def test_an_episode_is_wanted_when_it_has_aired_and_sonarr_misses_it(
 
     assert verdict.want is want
     assert bool(verdict.reason) is (want is not Want.YES)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "expected"),
+    [
+        pytest.param("720p", Want.YES, id="below-the-cutoff"),
+        pytest.param("1080p", Want.NO, id="good-enough"),
+        pytest.param(None, Want.NO, id="nobody-knows"),
+    ],
+)
+def test_a_file_that_falls_short_is_wanted_again_when_upgrades_are_on(
+    resolution: str | None, expected: Want
+) -> None:
+    profile = QualityProfile(
+        id=4, name="HD", resolutions=("720p", "1080p"), cutoff="1080p", upgrade_allowed=True
+    )
+    there = Movie(
+        id=1,
+        title="Heat",
+        year=1995,
+        has_file=True,
+        file_resolution=resolution,
+        quality_profile_id=4,
+    )
+
+    assert judge_movie(there, Scope(upgrades={4: profile})).want is expected
+    assert judge_movie(there, Scope()).want is Want.NO

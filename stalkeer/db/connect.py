@@ -8,8 +8,9 @@ unit is done once more, which is harmless because every unit names the state it 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from functools import update_wrapper
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -27,7 +28,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 OLDEST_SQLITE = (3, 35, 0)  # the first that knows RETURNING
-_SQLITE_PRAGMAS = {
+_NO_PRAGMAS: Mapping[str, object] = {}
+_SQLITE_PRAGMAS: Mapping[str, object] = {
     "journal_mode": "wal",
     # NORMAL may lose the last commits in a power cut, and what we answered 2xx must not be lost.
     "synchronous": "full",
@@ -61,12 +63,26 @@ class Database:
     `clock_offset_s` is added to the database's clock; only tests set it, to see leases run out.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20, pool_timeout_s: float = 10.0) -> None:
-        """Prepare the pool for `sqlite:///path` or `postgresql://…`; nothing is connected yet."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 20,
+        pool_timeout_s: float = 10.0,
+        pragmas: Mapping[str, object] = _NO_PRAGMAS,
+    ) -> None:
+        """Prepare the pool for `sqlite:///path` or `postgresql://…`; nothing is connected yet.
+
+        `url` may hold a password. `pragmas` are for SQLite, beyond those it always gets.
+        """
+        self.url = url
         self.is_sqlite = urlsplit(url).scheme == "sqlite"
         self.clock_offset_s = 0.0
-        make = _sqlite if self.is_sqlite else _postgresql
-        self.peewee: pw.Database = make(url, pool_size, pool_timeout_s)
+        self.peewee: pw.Database = (
+            _sqlite(url, pool_size, pool_timeout_s, pragmas)
+            if self.is_sqlite
+            else _postgresql(url, pool_size, pool_timeout_s)
+        )
 
     def now(self, plus_s: float = 0.0) -> pw.SQL:
         """Return an SQL expression for the database's own time, `plus_s` seconds from now.
@@ -80,6 +96,13 @@ class Database:
             "date_trunc('second', timezone('utc', clock_timestamp()) + make_interval(secs => %s))",
             (seconds,),
         )
+
+    def clock(self) -> datetime:
+        """Read the database's own time, to the second. Inside a unit of work."""
+        now = self.now()
+        value = self.execute(f"SELECT {now.sql}", now.params or ()).fetchone()[0]
+        naive = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return naive.replace(tzinfo=UTC)
 
     def lock(self, query: Any) -> Any:
         """Keep everybody else from changing the rows of a select until the transaction ends.
@@ -106,6 +129,15 @@ class Database:
     def execute(self, sql: str, params: Sequence[object] = ()) -> Any:
         """Run one statement as it is written and return its cursor."""
         return self.peewee.execute_sql(sql, params)  # type: ignore[no-untyped-call]
+
+    def compact(self) -> None:
+        """Write the file of SQLite anew, so that nothing is left in it of what was overwritten."""
+        if self.is_sqlite:
+            self.read(self._compact)
+
+    def _compact(self) -> None:
+        self.execute("VACUUM")
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection of the pool."""
@@ -163,7 +195,9 @@ def writes(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], 
     return update_wrapper(unit, verb)
 
 
-def _sqlite(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
+def _sqlite(
+    url: str, pool_size: int, pool_timeout_s: float, pragmas: Mapping[str, object]
+) -> pw.Database:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(
             f"This Python has SQLite {sqlite3.sqlite_version}; stalkeer needs 3.35 or newer. "
@@ -174,7 +208,7 @@ def _sqlite(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
         unquote(urlsplit(url).path[1:]),
         max_connections=pool_size,
         timeout=pool_timeout_s,
-        pragmas=_SQLITE_PRAGMAS,
+        pragmas={**_SQLITE_PRAGMAS, **pragmas},
         # A deferred transaction that reads first cannot wait for the write lock: SQLite answers
         # "database is locked" at once, whatever the busy timeout.
         lock_type="IMMEDIATE",

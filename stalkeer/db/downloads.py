@@ -7,13 +7,14 @@ transaction that writes the job row: the job decides, this table shows it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import peewee as pw
 
 from stalkeer.core.jobs import DownloadChange, NewDownload
+from stalkeer.core.reasons import WhyNot
 from stalkeer.core.states import (
     ACTIVE_DOWNLOAD_STATUSES,
     ACTIVE_JOB_STATUSES,
@@ -29,6 +30,7 @@ from stalkeer.core.states import (
     JobKind,
 )
 from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.download_rows import Download, Move, read_download
 from stalkeer.db.items import show_items
 from stalkeer.db.models import (
     DownloadEvent,
@@ -40,7 +42,14 @@ from stalkeer.db.models import (
 )
 from stalkeer.db.pages import Page, PageRequest, fetch_page
 
-_CLEARED = {"locked_by": None, "locked_at": None, "speed_bytes_per_s": None}
+__all__ = ["Download", "Downloads", "Move"]
+
+_CLEARED = {
+    "locked_by": None,
+    "locked_at": None,
+    "speed_bytes_per_s": None,
+    "reserved_bytes": None,
+}
 _FIELDS: dict[str, pw.Field[Any]] = {
     "id": DownloadInfo.id,
     "status": DownloadInfo.status,
@@ -50,47 +59,6 @@ _FIELDS: dict[str, pw.Field[Any]] = {
     "created_at": DownloadInfo.created_at,
     "updated_at": DownloadInfo.updated_at,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
-    """A row of `download_info`. `resume_token` is what the engine needs to go on."""
-
-    id: int
-    status: DownloadStatus
-    import_status: ImportStatus | None
-    playlist_item_id: int | None
-    instance: str
-    target_service: str
-    target_item_id: int
-    title: str
-    provider: str
-    download_path: str | None
-    imported_path: str | None
-    file_size: int | None
-    bytes_downloaded: int
-    total_bytes: int | None
-    speed_bytes_per_s: int | None
-    resume_token: str | None
-    retry_count: int
-    last_retry_at: datetime | None
-    locked_at: datetime | None
-    locked_by: str | None
-    started_at: datetime | None
-    completed_at: datetime | None
-    error_message: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """One move of a download, and why."""
-
-    from_status: str | None
-    to_status: str
-    at: datetime
-    reason: str
 
 
 class Downloads:
@@ -104,12 +72,12 @@ class Downloads:
     def get(self, download_id: int) -> Download | None:
         """Return one download, or None."""
         row = DownloadInfo.get_or_none(DownloadInfo.id == download_id)
-        return None if row is None else _download(row)
+        return None if row is None else read_download(row)
 
     @reads
     def page(self, request: PageRequest) -> Page[Download]:
         """Return one page of the downloads."""
-        return fetch_page(DownloadInfo.select(), request, _FIELDS, _download)
+        return fetch_page(DownloadInfo.select(), request, _FIELDS, read_download)
 
     @reads
     def moves(self, download_id: int) -> tuple[Move, ...]:
@@ -161,7 +129,7 @@ class Downloads:
             .order_by(DownloadInfo.id.desc())
             .get_or_none()
         )
-        return None if row is None else _download(row)
+        return None if row is None else read_download(row)
 
     @reads
     def active_for_entry(self, entry_id: int) -> int | None:
@@ -181,6 +149,16 @@ class Downloads:
             & Job.download.is_null(False)
         )
         return frozenset(int(row.download_id or 0) for row in rows)
+
+    @reads
+    def changed_since(self, moment: datetime) -> tuple[Download, ...]:
+        """Return the downloads whose rows were written at this time or later, oldest first."""
+        rows = (
+            DownloadInfo.select()
+            .where(DownloadInfo.updated_at >= moment)
+            .order_by(DownloadInfo.updated_at, DownloadInfo.id)
+        )
+        return tuple(read_download(row) for row in rows)
 
     @writes
     def give_up(self, item_ids: Collection[int], reason: str) -> None:
@@ -203,13 +181,13 @@ class Downloads:
 
     def create(self, new: NewDownload) -> int:
         """Write a pending download for the items of `new` and return its id."""
-        first = WantedItem.get_by_id(new.item_ids[0])
+        first = WantedItem.get_by_id(new.item_ids[0]) if new.item_ids else None
         now = self.db.now()
         row = DownloadInfo.insert(
             playlist_item=new.entry_id,
-            instance=first.instance,
-            target_service=first.service,
-            target_item_id=first.arr_id,
+            instance=first.instance if first else "",
+            target_service=first.service if first else "",
+            target_item_id=first.arr_id if first else 0,
             title=new.job.title,
             provider=new.job.provider or "",
             status=DownloadStatus.PENDING,
@@ -233,6 +211,17 @@ class Downloads:
             DownloadItem.insert(download=download_id, item=item_id).on_conflict_ignore().execute()
         status = DownloadStatus(DownloadInfo.get_by_id(download_id).status)
         self._show(download_id, ITEM_STATE_OF_DOWNLOAD[status], "")
+
+    def wait(self, download_ids: Collection[int], reason: str) -> None:
+        """Let the items of downloads that may not start yet say what they wait for."""
+        items = DownloadItem.select(DownloadItem.item).where(
+            DownloadItem.download.in_(download_ids)
+        )
+        WantedItem.update(reason=reason, reason_code=WhyNot.WAITING_CONNECTION).where(
+            WantedItem.id.in_(items)
+            & (WantedItem.state == ItemState.WAITING)
+            & (WantedItem.reason != reason)
+        ).execute()
 
     def lock(self, download_id: int, owner: str, *, is_retry: bool) -> None:
         """Say that a worker works on it."""
@@ -301,7 +290,11 @@ class Downloads:
         DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
         if before != status:
             self._event(download_id, before, status, reason)
-        self._show(download_id, change.item_state or ITEM_STATE_OF_DOWNLOAD[status], reason)
+        state, code = change.item_state or ITEM_STATE_OF_DOWNLOAD[status], change.item_code
+        if status is DownloadStatus.CANCELLED and state is ItemState.WAITING:
+            # It was cancelled because the arr grabbed another release.
+            code = WhyNot.WAITING_ARR
+        self._show(download_id, state, reason, code)
         self._show_entry(download_id, ENTRY_STATE_OF_DOWNLOAD[status])
 
     def _move_import(
@@ -316,7 +309,8 @@ class Downloads:
         DownloadInfo.update(**values).where(DownloadInfo.id == download_id).execute()
         if before != status:
             self._event(download_id, before, status, reason)
-        self._show(download_id, change.item_state or ITEM_STATE_OF_IMPORT[status], reason)
+        state = change.item_state or ITEM_STATE_OF_IMPORT[status]
+        self._show(download_id, state, reason, change.item_code)
         self._show_entry(download_id, ENTRY_STATE_OF_IMPORT[status])
 
     def _items(self, download_id: int) -> tuple[int, ...]:
@@ -336,8 +330,8 @@ class Downloads:
             reason=reason,
         ).execute()
 
-    def _show(self, download_id: int, state: ItemState, reason: str) -> None:
-        show_items(self.db, self._items(download_id), state, reason)
+    def _show(self, download_id: int, state: ItemState, reason: str, code: str = "") -> None:
+        show_items(self.db, self._items(download_id), state, reason, code)
 
     def _show_entry(self, download_id: int, state: EntryState) -> None:
         entry = DownloadInfo.select(DownloadInfo.playlist_item).where(
@@ -354,7 +348,9 @@ _IS_HELD = DownloadInfo.status.in_(ACTIVE_DOWNLOAD_STATUSES) | _IS_FINISHED
 
 
 def _file(change: DownloadChange) -> dict[str, Any]:
-    found = {"download_path": change.download_path, "file_size": change.file_size}
+    found: dict[str, Any] = {"download_path": change.download_path, "file_size": change.file_size}
+    if change.facts is not None:
+        found |= asdict(change.facts)
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -362,33 +358,3 @@ def _completed(change: DownloadChange) -> dict[str, Any]:
     if change.file_size is None:
         return _file(change)
     return _file(change) | {"bytes_downloaded": change.file_size, "total_bytes": change.file_size}
-
-
-def _download(row: DownloadInfo) -> Download:
-    return Download(
-        id=row.id,
-        status=DownloadStatus(row.status),
-        import_status=None if row.import_status is None else ImportStatus(row.import_status),
-        playlist_item_id=row.playlist_item_id,
-        instance=row.instance,
-        target_service=row.target_service,
-        target_item_id=row.target_item_id,
-        title=row.title,
-        provider=row.provider,
-        download_path=row.download_path,
-        imported_path=row.imported_path,
-        file_size=row.file_size,
-        bytes_downloaded=row.bytes_downloaded,
-        total_bytes=row.total_bytes,
-        speed_bytes_per_s=row.speed_bytes_per_s,
-        resume_token=row.resume_token,
-        retry_count=row.retry_count,
-        last_retry_at=row.last_retry_at,
-        locked_at=row.locked_at,
-        locked_by=row.locked_by,
-        started_at=row.started_at,
-        completed_at=row.completed_at,
-        error_message=row.error_message,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )

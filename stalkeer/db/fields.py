@@ -39,3 +39,15 @@ class JsonField(pw.TextField):
     def python_value(self, value: Any) -> Any:
         """Turn JSON text into a value."""
         return None if value is None else json.loads(value)
+
+
+class Reference(pw.ForeignKeyField):
+    """A column that joins like a foreign key and that the database does not check.
+
+    The check costs more than the row it is for where a million rows are written, and a deleted
+    parent would be looked for in all of them.
+    """
+
+    def __init__(self, model: type[pw.Model], **options: Any) -> None:
+        """Refer to the primary key of a model."""
+        super().__init__(model, _deferred=True, **options)

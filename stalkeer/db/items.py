@@ -12,9 +12,11 @@ from pydantic import TypeAdapter
 
 from stalkeer.core.items import ItemKind, Service, Wanted
 from stalkeer.core.jobs import ItemMove
+from stalkeer.core.notices import Event
+from stalkeer.core.reasons import WhyNot, code_of
 from stalkeer.core.states import ItemState
 from stalkeer.db.connect import Database, reads, writes
-from stalkeer.db.models import DownloadInfo, WantedItem
+from stalkeer.db.models import DownloadInfo, Notice, WantedItem
 from stalkeer.db.pages import Page, PageRequest, count_by, fetch_page
 
 ENDED = (ItemState.IMPORTED, ItemState.GONE)
@@ -26,6 +28,7 @@ _FIELDS: dict[str, pw.Field[Any]] = {
     "instance": WantedItem.instance,
     "kind": WantedItem.kind,
     "state": WantedItem.state,
+    "reason_code": WantedItem.reason_code,
     "title": WantedItem.title,
     "year": WantedItem.year,
     "added_at": WantedItem.added_at,
@@ -43,6 +46,7 @@ class Item:
     wanted: Wanted
     state: ItemState
     reason: str
+    reason_code: WhyNot
     moved_at: datetime | None
     failures: int
     added_at: datetime | None
@@ -104,7 +108,10 @@ class Items:
     def missing(self, kind: ItemKind, request: PageRequest) -> Page[Item]:
         """Return one page of what is missing."""
         query = WantedItem.select().where(
-            (WantedItem.kind == kind) & WantedItem.state.not_in(ENDED)
+            (WantedItem.kind == kind)
+            & WantedItem.state.not_in(ENDED)
+            # What has a file and waits for a better one is not missing.
+            & WantedItem.file_resolution.is_null()
         )
         return fetch_page(query, request, _FIELDS, _item)
 
@@ -135,6 +142,7 @@ class Items:
         values = _columns(wanted) | {"added_at": added_at, "updated_at": self.db.now()}
         if found is None:
             values |= {"instance": instance, "service": service, "state": ItemState.SEARCHING}
+            values["reason_code"] = code_of(ItemState.SEARCHING)
             return int(WantedItem.insert(created_at=self.db.now(), **values).execute())
         if found.state in ENDED:
             values |= {"searched_at": None} | self._anew()
@@ -145,7 +153,7 @@ class Items:
     def move(self, moves: Iterable[ItemMove]) -> None:
         """Write new states, as `show_items` does."""
         for move in moves:
-            show_items(self.db, [move.item_id], move.state, move.reason)
+            show_items(self.db, [move.item_id], move.state, move.reason, move.code)
 
     def show(self, item_ids: Collection[int], state: ItemState, reason: str) -> None:
         """Write one state of several items. Inside a transaction."""
@@ -164,6 +172,7 @@ class Items:
         return {
             "state": ItemState.SEARCHING,
             "reason": "",
+            "reason_code": code_of(ItemState.SEARCHING),
             "failures": 0,
             "forgiven_id": last_download,
             "moved_at": now,
@@ -176,14 +185,17 @@ class Items:
         WantedItem.update(searched_at=self.db.now()).where(WantedItem.id == item_id).execute()
 
 
-def show_items(db: Database, item_ids: Collection[int], state: ItemState, reason: str) -> None:
-    """Write the state of items, with since when and how often. Inside a transaction.
+def show_items(
+    db: Database, item_ids: Collection[int], state: ItemState, reason: str, code: str = ""
+) -> None:
+    """Write the state of items, with why, since when and how often. Inside a transaction.
 
     What is no longer missing stays so, whatever a job that began before found out: only `learn`
     makes it missing again.
     """
     is_new = WantedItem.state != state
     values: dict[str, Any] = {"state": state, "reason": reason, "updated_at": db.now()}
+    values["reason_code"] = code_of(state, code)
     values["moved_at"] = pw.Case(None, [(is_new, db.now())], WantedItem.moved_at)
     if state in (ItemState.FAILED, ItemState.IMPORT_FAILED):
         values["failures"] = pw.Case(None, [(is_new, WantedItem.failures + 1)], WantedItem.failures)
@@ -194,7 +206,30 @@ def show_items(db: Database, item_ids: Collection[int], state: ItemState, reason
     where = WantedItem.id.in_(item_ids)
     if state not in ENDED:
         where &= WantedItem.state.not_in(ENDED)
+    if state in _TOLD:
+        _tell(db, where & is_new, state, reason)
     WantedItem.update(values).where(where).execute()
+
+
+def _tell(db: Database, where: Any, state: ItemState, reason: str) -> None:
+    """Write down what the user is to be told of items that come into a state."""
+    event, came_from = _TOLD[state]
+    if came_from:
+        where &= WantedItem.state.in_(came_from)
+    for row in WantedItem.select().where(where):
+        wanted = _WANTED.validate_python(row.detail)
+        text = f"{wanted.label}: {reason}" if event is Event.FAILED and reason else wanted.label
+        Notice.insert(event=event, text=text, created_at=db.now()).execute()
+
+
+_TOLD: dict[ItemState, tuple[Event, tuple[ItemState, ...]]] = {
+    # What the arr got elsewhere is no news of ours.
+    ItemState.IMPORTED: (Event.IMPORTED, (ItemState.OBTAINED, ItemState.IMPORT_FAILED)),
+    ItemState.FAILED: (Event.FAILED, ()),
+    ItemState.IMPORT_FAILED: (Event.FAILED, ()),
+    ItemState.TO_CONFIRM: (Event.TO_CONFIRM, ()),
+}
+"""The states that are news, and from which states when not from all."""
 
 
 def _columns(wanted: Wanted) -> dict[str, Any]:
@@ -206,6 +241,7 @@ def _columns(wanted: Wanted) -> dict[str, Any]:
         "year": wanted.year,
         "season": wanted.season,
         "episode": wanted.episode,
+        "file_resolution": wanted.file_resolution,
         "detail": asdict(wanted),
     }
 
@@ -218,6 +254,7 @@ def _item(row: WantedItem) -> Item:
         wanted=_WANTED.validate_python(row.detail),
         state=ItemState(row.state),
         reason=row.reason,
+        reason_code=WhyNot(row.reason_code),
         moved_at=row.moved_at,
         failures=row.failures,
         added_at=row.added_at,

@@ -8,7 +8,7 @@ doubling or reordering messages is harmless. What happens to a job under a lease
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +17,22 @@ import peewee as pw
 from stalkeer.core.jobs import URGENT, Attempt, ItemMove, Job, NewJob
 from stalkeer.core.states import (
     ACTIVE_JOB_STATUSES,
-    QUEUES,
+    KNOWN_KINDS,
+    PAYLOAD_SCHEMA,
     ItemState,
     JobKind,
     JobStatus,
+    queue_of,
 )
 from stalkeer.db import models
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.items import Items
 from stalkeer.db.pages import Page, PageRequest, count_by, fetch_page
-from stalkeer.db.slots import EVERY_PROVIDER, SlotLimits, Slots
+from stalkeer.db.providers import SlotLimits
+from stalkeer.db.slots import Slots
 
-RING_AGAIN_S = 30.0
+RING_AGAIN_S = 10.0
 """A doorbell that nobody heard is rung again after this time."""
 AT_ONCE = 200
 WEBHOOK_ATTEMPTS = 5
@@ -44,6 +47,8 @@ _FIELDS: dict[str, pw.Field[Any]] = {
     "created_at": models.Job.created_at,
     "finished_at": models.Job.finished_at,
 }
+_FETCHING = (JobKind.DOWNLOAD,)
+_OTHER = tuple(kind for kind in KNOWN_KINDS if kind not in _FETCHING)
 _WEBHOOK_COLUMNS = (
     "INSERT INTO job (kind, queue, status, priority, payload, instance, max_attempts, title, "
     "attempts, crashes, replays, is_held, error_code, last_error, run_at, created_at, "
@@ -57,14 +62,24 @@ class Doorbell:
 
     job_id: int
     kind: JobKind
+    queue: str
 
 
 class Jobs:
     """Reads, writes and rings for jobs."""
 
-    def __init__(self, db: Database, downloads: Downloads, items: Items, slots: Slots) -> None:
+    def __init__(
+        self,
+        db: Database,
+        downloads: Downloads,
+        items: Items,
+        slots: Slots,
+        *,
+        volumes: Mapping[str, str],
+    ) -> None:
         """Work on this database, telling downloads and items what became of their jobs."""
         self.db = db
+        self.volumes = volumes
         self._downloads = downloads
         self._items = items
         self._slots = slots
@@ -89,6 +104,12 @@ class Jobs:
             .order_by(models.JobAttempt.id)
         )
         return tuple(_attempt(row) for row in rows)
+
+    @reads
+    def active(self, dedup_key: str) -> Job | None:
+        """Return the ready or running job with a key, or None."""
+        row = models.Job.get_or_none((models.Job.dedup_key == dedup_key) & _ACTIVE)
+        return None if row is None else read_job(row)
 
     @reads
     def has_active(self, kind: JobKind, *, unfailed: bool = False) -> bool:
@@ -133,7 +154,7 @@ class Jobs:
         rows = (
             models.Job.insert(
                 kind=new.kind,
-                queue=new.kind.queue,
+                queue=queue_of(new.kind, self.volumes.get(new.instance or "", "")),
                 status=JobStatus.READY,
                 priority=new.priority,
                 dedup_key=new.dedup_key,
@@ -193,13 +214,13 @@ class Jobs:
         # The rows of one INSERT get ascending ids in the order of VALUES on both databases.
         return sorted(found[0] for found in self.db.execute(sql, values).fetchall())
 
-    def ring(self, limits: SlotLimits) -> list[Doorbell]:
-        """Mark the jobs that are due as rung for, and return them, most urgent first.
+    def ring(self, limits: SlotLimits, *, at_once: int = AT_ONCE) -> list[Doorbell]:
+        """Mark up to `at_once` due jobs as rung for, and return them, most urgent first.
 
         Of downloads there are no more than connections free, so that the messages of a long
         backlog do not stand in the way of the one that is added now.
         """
-        return self._ring_due(limits) if self._is_any_due() else []
+        return self._ring_due(limits, at_once) if self._is_any_due() else []
 
     @writes
     def hurry(self) -> int:
@@ -225,6 +246,15 @@ class Jobs:
         models.Job.update(enqueued_at=None).where(models.Job.status == JobStatus.READY).execute()
 
     @writes
+    def settle_queues(self) -> None:
+        """Let what waits travel on the queues of today's settings."""
+        elsewhere = models.Job.instance.is_null() | models.Job.instance.not_in(list(self.volumes))
+        for kind in KNOWN_KINDS:
+            self._settle_queue(elsewhere, kind, "")
+            for instance, volume in self.volumes.items():
+                self._settle_queue(models.Job.instance == instance, kind, volume)
+
+    @writes
     def prune(self, *, older_than_s: float) -> int:
         """Delete jobs that ended that long ago, with their attempts; return how many.
 
@@ -240,21 +270,27 @@ class Jobs:
     @reads
     def _is_any_due(self) -> bool:
         # Asked each second by every process: a read takes no lock that somebody may wait for.
-        return bool(models.Job.select().where(self._due(QUEUES)).exists())
+        return bool(models.Job.select().where(self._due(KNOWN_KINDS)).exists())
 
     @writes
-    def _ring_due(self, limits: SlotLimits) -> list[Doorbell]:
-        ids = [row.id for row in self._first_due(("control", "default"), AT_ONCE)]
+    def _ring_due(self, limits: SlotLimits, at_once: int) -> list[Doorbell]:
+        ids = [row.id for row in self._first_due(_OTHER, at_once)]
         ids += self._due_downloads(limits)
         rows = (
             models.Job.update(enqueued_at=self.db.now())
             .where(models.Job.id.in_(ids) & (models.Job.status == JobStatus.READY))
-            .returning(models.Job.id, models.Job.kind)
+            .returning(models.Job.id, models.Job.kind, models.Job.queue)
             .execute()
         )
         order = {job_id: place for place, job_id in enumerate(ids)}
-        bells = [Doorbell(row.id, JobKind(row.kind)) for row in rows]
+        bells = [Doorbell(row.id, JobKind(row.kind), row.queue) for row in rows]
         return sorted(bells, key=lambda bell: order[bell.job_id])
+
+    def _settle_queue(self, whose: Any, kind: JobKind, volume: str) -> None:
+        queue = queue_of(kind, volume)
+        models.Job.update(queue=queue, enqueued_at=None).where(
+            models.READY & (models.Job.kind == kind) & whose & (models.Job.queue != queue)
+        ).execute()
 
     def _has_ended(self, seconds_ago: float) -> Any:
         return models.Job.status.not_in(ACTIVE_JOB_STATUSES) & (
@@ -262,31 +298,36 @@ class Jobs:
         )
 
     def _due_downloads(self, limits: SlotLimits) -> list[int]:
-        room = self._slots.free(EVERY_PROVIDER, limits)
-        providers = models.Job.select(models.Job.provider).where(self._due(["download"])).distinct()
+        room = self._slots.room(limits)
+        providers = models.Job.select(models.Job.provider).where(self._due(_FETCHING)).distinct()
         ids: list[int] = []
         for row in providers:
             free = min(self._slots.free(row.provider or "", limits), room)
+            of_provider = models.Job.provider == row.provider
             if free > 0:
-                of_provider = models.Job.provider == row.provider
-                ids += [job.id for job in self._first_due(["download"], free, of_provider)]
+                ids += [job.id for job in self._first_due(_FETCHING, free, of_provider)]
+            waiting = self._first_due(_FETCHING, AT_ONCE, of_provider, models.Job.id.not_in(ids))
+            why = self._slots.why_none(row.provider or "", limits)
+            self._downloads.wait([job.download_id or 0 for job in waiting], why)
         # Each provider alone may fill the connections that there are in all.
-        most_urgent = self._first_due(["download"], max(room, 0), models.Job.id.in_(ids))
+        most_urgent = self._first_due(_FETCHING, max(room, 0), models.Job.id.in_(ids))
         return [job.id for job in most_urgent]
 
-    def _first_due(self, queues: Collection[str], limit: int, *where: Any) -> list[models.Job]:
+    def _first_due(self, kinds: Collection[JobKind], limit: int, *where: Any) -> list[models.Job]:
         query = (
-            models.Job.select(models.Job.id)
-            .where(self._due(queues), *where)
+            models.Job.select(models.Job.id, models.Job.download)
+            .where(self._due(kinds), *where)
             .order_by(models.Job.priority, models.Job.run_at, models.Job.id)
             .limit(limit)
         )
         return list(self.db.skip_locked(query))
 
-    def _due(self, queues: Collection[str]) -> Any:
+    def _due(self, kinds: Collection[JobKind]) -> Any:
         return (
-            models.Job.queue.in_(queues)
-            & (models.Job.status == JobStatus.READY)
+            # As in the index, word for word: SQLite uses it only for what it can read beforehand.
+            models.READY
+            & models.Job.kind.in_(kinds)
+            & (models.Job.payload_schema <= PAYLOAD_SCHEMA)
             & (models.Job.is_held == False)  # noqa: E712 # SQL has no `is`
             & (models.Job.run_at <= self.db.now())
             & (
@@ -308,6 +349,7 @@ def read_job(row: models.Job) -> Job:
     return Job(
         id=row.id,
         kind=JobKind(row.kind),
+        queue=row.queue,
         status=JobStatus(row.status),
         payload=row.payload,
         dedup_key=row.dedup_key,

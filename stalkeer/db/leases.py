@@ -29,12 +29,14 @@ from stalkeer.core.states import (
     import_status,
 )
 from stalkeer.db import models
+from stalkeer.db.claims import Claims
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.items import Items
 from stalkeer.db.jobs import Jobs, read_job
 from stalkeer.db.matches import Matches
-from stalkeer.db.slots import SlotLimits, Slots
+from stalkeer.db.providers import SlotLimits
+from stalkeer.db.slots import Slots
 from stalkeer.errors import StalkeerError
 
 _CRASH_PAUSE_S = 60.0
@@ -83,28 +85,31 @@ class Leases:
         self._items = items
         self._matches = matches
         self._slots = slots
+        self._claims = Claims(db)
 
-    @writes
     def claim(self, lease: Lease, *, owner: str, limits: SlotLimits) -> Job | None:
         """Take a job that is ready and due; None when it is not, or no connection is free.
 
         `owner` is `host:pid`. A download takes a slot of its provider in the same step.
         """
-        row = models.Job.get_or_none(models.Job.id == lease.job_id)
-        if row is None or not self._has_slot(row, lease, limits):
+        if self._claims.look(lease) is None:
             return None
-        claimed = self._claim(lease, owner)
+        return self._claim(lease, owner, limits)
+
+    @writes
+    def _claim(self, lease: Lease, owner: str, limits: SlotLimits) -> Job | None:
+        # Again: what was seen before may be old, or this the second try after a lost answer.
+        looked = self._claims.look(lease)
+        if looked is not None and looked.is_ours:
+            return read_job(models.Job.get_by_id(lease.job_id))
+        if looked is None or not self._has_slot(looked.provider, lease, limits):
+            return None
+        claimed = self._claims.claim(lease, owner, self.lease_s)
         if claimed is None:
             self._slots.release(lease.token)
             return None
         job = read_job(claimed)
-        models.JobAttempt.insert(
-            job=job.id,
-            number=job.attempts,
-            worker=owner,
-            token=lease.token,
-            started_at=self.db.now(),
-        ).execute()
+        self._claims.note(claimed, lease, owner)
         if job.download_id is not None and job.kind is JobKind.DOWNLOAD:
             self._downloads.lock(job.download_id, owner, is_retry=bool(job.last_error))
         return job
@@ -147,7 +152,7 @@ class Leases:
         rows = list(
             models.Job.update(progress_at=self.db.now(), lease_until=self.db.now(self.lease_s))
             .where(_held(lease))
-            .returning(models.Job.stop_request, models.Job.download)
+            .returning(models.Job.stop_request, models.Job.download, models.Job.provider)
             .execute()
         )
         if not rows:
@@ -155,6 +160,7 @@ class Leases:
         download_id = rows[0].download_id
         if download_id is not None:
             self._downloads.progress(download_id, done, total, resume_token, speed_bytes_per_s)
+            self._slots.works(rows[0].provider or "")
         return _request(rows[0])
 
     @writes
@@ -174,6 +180,17 @@ class Leases:
             self._downloads.change(change)
 
     @writes
+    def tell(self, lease: Lease, outcome: str, reason: str) -> None:
+        """Write how far a job is, in words; it counts as progress.
+
+        Raises `LeaseLostError` when the lease is no longer ours.
+        """
+        result = {"outcome": outcome, "reason": reason}
+        held = models.Job.update(progress_at=self.db.now(), result=result).where(_held(lease))
+        if not held.execute():
+            raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
+
+    @writes
     def end(self, lease: Lease, ended: Ended, limits: SlotLimits) -> None:
         """Write how a run ended, and all that follows from it, in one transaction.
 
@@ -185,11 +202,14 @@ class Leases:
         request = _request(row)
         if request is not None and _stops(request, ended, JobKind(row.kind)):
             ended = _STOPPED[request]
+        if ended.provider_pause is not None and row.provider:
+            # While the slot is still ours: it is one of those that were too many.
+            pause_s = self._slots.pause(row.provider, ended.provider_pause, limits)
+            ended = replace(ended, run_in_s=pause_s)
         job = self._leave(row, self._values(ended) | {"crashes": 0})
         self._close_attempt(lease.token, ended)
-        self._slots.release(lease.token)
-        if ended.pause_provider_s and job.provider:
-            self._slots.pause(job.provider, ended.pause_provider_s, limits)
+        if job.provider:
+            self._slots.release(lease.token)
         self._show(job, ended)
         self._matches.keep(ended.matches)
         self._items.move(ended.items)
@@ -245,39 +265,15 @@ class Leases:
             values["attempts"] = models.Job.attempts - 1
         return values
 
-    def _has_slot(self, row: models.Job, lease: Lease, limits: SlotLimits) -> bool:
-        if not row.provider:
+    def _has_slot(self, provider: str, lease: Lease, limits: SlotLimits) -> bool:
+        if not provider:
             return True
-        if self._slots.take(row.provider, lease, self.lease_s, limits):
+        if self._slots.take(provider, lease, self.lease_s, limits):
             return True
         # Rung for a connection that somebody else got: the next free one rings again at once.
         self._slots.release(lease.token)
-        models.Job.update(enqueued_at=None).where(models.Job.id == row.id).execute()
+        models.Job.update(enqueued_at=None).where(models.Job.id == lease.job_id).execute()
         return False
-
-    def _claim(self, lease: Lease, owner: str) -> models.Job | None:
-        now = self.db.now()
-        rows = (
-            models.Job.update(
-                status=JobStatus.RUNNING,
-                attempts=models.Job.attempts + 1,
-                lease_owner=owner,
-                lease_token=lease.token,
-                lease_until=self.db.now(self.lease_s),
-                progress_at=None,
-                started_at=now,
-                updated_at=now,
-            )
-            .where(
-                (models.Job.id == lease.job_id)
-                & (models.Job.status == JobStatus.READY)
-                & (models.Job.is_held == False)  # noqa: E712 # SQL has no `is`
-                & (models.Job.run_at <= now)
-            )
-            .returning(models.Job)
-            .execute()
-        )
-        return next(iter(rows), None)
 
     def _held_row(self, lease: Lease) -> models.Job | None:
         row: models.Job | None = self.db.lock(models.Job.select().where(_held(lease))).first()
@@ -295,23 +291,33 @@ class Leases:
             error=ended.error or ended.reason,
         ).where(models.JobAttempt.token == token).execute()
 
-    def _start(self, new: NewDownload) -> None:
+    @writes
+    def start(self, new: NewDownload) -> int | None:
+        """Write a download that a person asked for; return its id.
+
+        None when its file is here, or on its way, or another job works on its item.
+        """
+        return self._start(new)
+
+    def _start(self, new: NewDownload) -> int | None:
         """Write a download and its job, or join the one that fetches the same entry already.
 
         Nothing is written for an item that got its file, or a download, while the search ran.
         """
         # Two searches may take one entry at the same moment: it holds an episode for each.
         self._downloads.lock_entry(new.entry_id)
-        if not self._needs_download(new.item_ids[0]):
-            return
+        if new.item_ids and not self._needs_download(new.item_ids[0]):
+            return None
         active = self._downloads.active_for_entry(new.entry_id)
         if active is not None:
             self._downloads.attach(active, new.item_ids)
-            return
+            return active
         job_id = self._jobs.add(new.job)
-        if job_id is not None:
-            download_id = self._downloads.create(new)
-            models.Job.update(download=download_id).where(models.Job.id == job_id).execute()
+        if job_id is None:
+            return None
+        download_id = self._downloads.create(new)
+        models.Job.update(download=download_id).where(models.Job.id == job_id).execute()
+        return download_id
 
     def _needs_download(self, item_id: int) -> bool:
         item = self._items.get(item_id)
@@ -325,6 +331,8 @@ class Leases:
         change = ended.download or DownloadChange(download_id=job.download_id)
         if not change.reason:
             change = replace(change, reason=ended.reason or (job.result or {}).get("reason", ""))
+        if not change.item_code:
+            change = replace(change, item_code=ended.error_code)
         if ended.is_held:
             change = replace(change, status=DownloadStatus.PAUSED)
         if ended.status is JobStatus.CANCELLED:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee as pw
 
-from stalkeer.core.jobs import NewMatch
+from stalkeer.core.jobs import Considered, NewMatch
 from stalkeer.core.states import ImportStatus, MatchState
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.models import DownloadInfo, DownloadItem, Match
 from stalkeer.db.pages import Page, PageRequest, fetch_page
+
+BY_HAND = "by_hand"
+"""The method of a match that a person made."""
 
 _FIELDS: dict[str, pw.Field[Any]] = {
     "id": Match.id,
@@ -25,7 +28,10 @@ _FIELDS: dict[str, pw.Field[Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRow:
-    """The judgement of one entry for one item, and what a person said about it."""
+    """The judgement of one entry for one item, and what a person said about it.
+
+    `entry_name` is how the list called the entry; `alternatives` are those considered beside it.
+    """
 
     id: int
     item_id: int
@@ -34,6 +40,8 @@ class MatchRow:
     method: str
     reasons: tuple[str, ...]
     state: MatchState
+    entry_name: str
+    alternatives: tuple[Considered, ...]
     created_at: datetime
     updated_at: datetime
 
@@ -61,19 +69,15 @@ class Matches:
         )
         return frozenset(row.playlist_item_id for row in rows)
 
+    @reads
+    def imported(self, item_id: int) -> frozenset[int]:
+        """Return the entries whose files were imported for an item."""
+        return self._imported(item_id)
+
     @writes
     def reject_imported(self, item_id: int) -> None:
         """Reject the entries whose files were imported for an item: their file was deleted."""
-        entries = (
-            DownloadInfo.select(DownloadInfo.playlist_item)
-            .join(DownloadItem)
-            .where(
-                (DownloadItem.item == item_id)
-                & (DownloadInfo.import_status == ImportStatus.IMPORTED)
-                & DownloadInfo.playlist_item.is_null(False)
-            )
-        )
-        for entry_id in {int(row.playlist_item_id or 0) for row in entries}:
+        for entry_id in self._imported(item_id):
             self._say(item_id, entry_id, MatchState.REJECTED)
 
     @writes
@@ -82,10 +86,19 @@ class Matches:
         Match.update(state=state, updated_at=self.db.now()).where(Match.id == match_id).execute()
 
     @writes
-    def by_hand(self, item_id: int, entry_id: int) -> MatchRow:
+    def by_hand(self, item_id: int, entry_id: int, entry_name: str = "") -> MatchRow:
         """Write a match that a person made, confirmed."""
-        self._say(item_id, entry_id, MatchState.CONFIRMED)
+        self._say(item_id, entry_id, MatchState.CONFIRMED, entry_name)
         return _match(Match.get((Match.item == item_id) & (Match.entry == entry_id)))
+
+    @writes
+    def take_back(self, match_id: int, state: MatchState) -> None:
+        """Take back what a person said of a match, so that it is what the search thought of it.
+
+        One that was chosen by hand is nothing a search thought of, and is removed.
+        """
+        Match.delete().where((Match.id == match_id) & (Match.method == BY_HAND)).execute()
+        Match.update(state=state, updated_at=self.db.now()).where(Match.id == match_id).execute()
 
     @reads
     def get(self, match_id: int) -> MatchRow | None:
@@ -104,15 +117,28 @@ class Matches:
         """Return one page of the matches."""
         return fetch_page(Match.select(), request, _FIELDS, _match)
 
-    def _say(self, item_id: int, entry_id: int, state: MatchState) -> None:
+    def _imported(self, item_id: int) -> frozenset[int]:
+        rows = (
+            DownloadInfo.select(DownloadInfo.playlist_item)
+            .join(DownloadItem)
+            .where(
+                (DownloadItem.item == item_id)
+                & (DownloadInfo.import_status == ImportStatus.IMPORTED)
+                & DownloadInfo.playlist_item.is_null(False)
+            )
+        )
+        return frozenset(int(row.playlist_item_id or 0) for row in rows)
+
+    def _say(self, item_id: int, entry_id: int, state: MatchState, entry_name: str = "") -> None:
         now = self.db.now()
         Match.insert(
             item=item_id,
             entry=entry_id,
             score=100,
-            method="by_hand",
+            method=BY_HAND,
             reasons=[],
             state=state,
+            entry_name=entry_name,
             created_at=now,
             updated_at=now,
         ).on_conflict(
@@ -128,6 +154,8 @@ class Matches:
                 "method": match.method,
                 "reasons": match.reasons,
                 "state": match.state,
+                "entry_name": match.entry_name,
+                "alternatives": [asdict(each) for each in match.alternatives],
                 "updated_at": now,
             }
             Match.insert(
@@ -148,6 +176,12 @@ def _match(row: Match) -> MatchRow:
         method=row.method,
         reasons=tuple(row.reasons),
         state=MatchState(row.state),
+        entry_name=row.entry_name,
+        alternatives=tuple(_considered(each) for each in row.alternatives or ()),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _considered(said: dict[str, Any]) -> Considered:
+    return Considered(**said | {"reasons": tuple(said["reasons"])})

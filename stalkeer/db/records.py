@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import peewee as pw
 
 from stalkeer.core.items import Service
 from stalkeer.core.jobs import NewJob
@@ -13,6 +15,15 @@ from stalkeer.core.states import JobKind
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.jobs import Jobs
 from stalkeer.db.models import Instance, ProcessingLog, Schedule, Setting
+from stalkeer.db.pages import Page, PageRequest, fetch_page
+from stalkeer.db.vault import Vault
+
+_RUN_FIELDS: dict[str, pw.Field[Any]] = {
+    "id": ProcessingLog.id,
+    "action": ProcessingLog.action,
+    "status": ProcessingLog.status,
+    "started_at": ProcessingLog.started_at,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +43,12 @@ class InstanceRow:
 
 
 class Instances:
-    """Keeps what we know of the instances."""
+    """Keeps what we know of the instances, and how those are reached that no setting names."""
 
-    def __init__(self, db: Database) -> None:
-        """Work on this database."""
+    def __init__(self, db: Database, vault: Vault) -> None:
+        """Work on this database; what is kept of further instances holds their keys."""
         self.db = db
+        self._vault = vault
 
     @writes
     def configure(self, name: str, service: Service) -> None:
@@ -45,6 +57,33 @@ class Instances:
         Instance.insert(
             name=name, service=service, created_at=now, updated_at=now
         ).on_conflict_ignore().execute()
+
+    @reads
+    def sealed(self) -> dict[str, str]:
+        """Return what is kept of each further instance as it stands in its row."""
+        rows = Instance.select().where(Instance.config.is_null(False)).order_by(Instance.name)
+        return {row.name: str(row.config) for row in rows}
+
+    def configs(self) -> dict[str, str]:
+        """Return what is kept of each further instance, by name."""
+        return {name: self._vault.open(config) for name, config in self.sealed().items()}
+
+    @writes
+    def save(self, name: str, service: Service, config: str) -> None:
+        """Keep how an instance is reached, in place of what was kept before."""
+        now, sealed = self.db.now(), self._vault.seal(config)
+        Instance.insert(
+            name=name, service=service, config=sealed, created_at=now, updated_at=now
+        ).on_conflict(
+            conflict_target=(Instance.name,),
+            update={"service": service, "config": sealed, "updated_at": now},
+        ).execute()
+
+    @writes
+    def forget(self, name: str) -> bool:
+        """Forget how an instance is reached; False when nothing was kept of it."""
+        kept = (Instance.name == name) & Instance.config.is_null(False)
+        return bool(Instance.delete().where(kept).execute())
 
     @writes
     def note_sync(self, name: str, *, counts: Mapping[str, int]) -> None:
@@ -126,6 +165,25 @@ class Schedules:
         """Drop the schedules of what is no longer configured."""
         Schedule.delete().where(Schedule.name.not_in(names)).execute()
 
+    @reads
+    def intervals(self, kind: JobKind) -> dict[str, int]:
+        """Return after how many seconds each schedule of a kind comes again, by name."""
+        rows = Schedule.select().where(Schedule.kind == kind)
+        return {row.name: row.every_seconds for row in rows}
+
+    @writes
+    def drop(self, name: str) -> None:
+        """Drop one schedule."""
+        Schedule.delete().where(Schedule.name == name).execute()
+
+    @writes
+    def bring_forward(self, name: str, *, within_s: float) -> None:
+        """Let a schedule come no later than then, this once."""
+        soonest = self.db.now(within_s)
+        Schedule.update(next_run_at=soonest).where(
+            (Schedule.name == name) & (Schedule.next_run_at > soonest)
+        ).execute()
+
     def tick(self) -> list[int]:
         """Write the jobs of all schedules that are due; return their ids.
 
@@ -166,14 +224,28 @@ class Schedules:
 class SavedSettings:
     """Settings saved through the API, by the environment variable each stands for."""
 
-    def __init__(self, db: Database) -> None:
-        """Work on this database."""
+    def __init__(self, db: Database, vault: Vault) -> None:
+        """Work on this database; what is a secret is sealed."""
         self.db = db
+        self._vault = vault
 
     @reads
+    def sealed(self) -> dict[str, str]:
+        """Return every saved setting as it stands in its row."""
+        return {row.name: row.value for row in Setting.select().order_by(Setting.name)}
+
     def all(self) -> dict[str, str]:
         """Return every saved setting."""
-        return {row.name: row.value for row in Setting.select()}
+        return {name: self._vault.open(value) for name, value in self.sealed().items()}
+
+    @writes
+    def save(self, values: Mapping[str, str | None], *, secret: Collection[str] = ()) -> None:
+        """Save settings; None takes one back. The names in `secret` are sealed."""
+        for name, value in values.items():
+            Setting.delete().where(Setting.name == name).execute()
+            if value is not None:
+                kept = self._vault.seal(value) if name in secret else value
+                Setting.insert(name=name, value=kept, updated_at=self.db.now()).execute()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +257,7 @@ class RunRow:
     subject: str
     status: str
     item_count: int
+    counts: Mapping[str, Any]
     started_at: datetime
     completed_at: datetime | None
     error_message: str
@@ -223,16 +296,37 @@ class Runs:
     def last(self, count: int) -> tuple[RunRow, ...]:
         """Return the newest runs, newest first."""
         rows = ProcessingLog.select().order_by(ProcessingLog.id.desc()).limit(count)
-        return tuple(
-            RunRow(
-                id=row.id,
-                action=row.action,
-                subject=row.subject,
-                status=row.status,
-                item_count=row.item_count,
-                started_at=row.started_at,
-                completed_at=row.completed_at,
-                error_message=row.error_message,
+        return tuple(_run(row) for row in rows)
+
+    @reads
+    def page(self, request: PageRequest, *, since: datetime | None = None) -> Page[RunRow]:
+        """Return one page of the runs, of those only that began at a time or after it."""
+        query = ProcessingLog.select()
+        if since is not None:
+            query = query.where(ProcessingLog.started_at >= since)
+        return fetch_page(query, request, _RUN_FIELDS, _run)
+
+    @writes
+    def close_open(self) -> int:
+        """Note of every run that is still open that its process died; return how many."""
+        return int(
+            ProcessingLog.update(
+                status="failed", completed_at=self.db.now(), error_message="stalkeer was stopped"
             )
-            for row in rows
+            .where(ProcessingLog.status == "running")
+            .execute()
         )
+
+
+def _run(row: ProcessingLog) -> RunRow:
+    return RunRow(
+        id=row.id,
+        action=row.action,
+        subject=row.subject,
+        status=row.status,
+        item_count=row.item_count,
+        counts=row.counts or {},
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        error_message=row.error_message,
+    )

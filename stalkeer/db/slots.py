@@ -6,54 +6,69 @@ A count kept anywhere else leaks when its holder is killed; a leased row comes b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from stalkeer.core.connections import ProviderPause
 from stalkeer.core.jobs import Lease
 from stalkeer.db.connect import Database
 from stalkeer.db.models import ProviderSlot
+from stalkeer.db.providers import Providers, SlotLimits
 
 EVERY_PROVIDER = "*"
 """The provider whose slots are the limit over all providers."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlotLimits:
-    """How many downloads may run at once: in all, and from one provider."""
-
-    overall: int
-    per_provider: int
-
-    def of(self, provider: str) -> int:
-        """Return the limit of one provider."""
-        return self.overall if provider == EVERY_PROVIDER else self.per_provider
-
-
 class Slots:
     """Leases slots. Every method runs inside a transaction of `db.jobs`."""
 
-    def __init__(self, db: Database) -> None:
-        """Work on this database."""
+    def __init__(self, db: Database, providers: Providers) -> None:
+        """Work on this database, with what is known of the providers."""
         self.db = db
+        self._providers = providers
 
-    def free(self, provider: str, limits: SlotLimits) -> int:
-        """Count the connections a provider has left."""
+    def room(self, limits: SlotLimits) -> int:
+        """Count the connections that are left in all."""
         held = (
             ProviderSlot.select()
             .where(
-                (ProviderSlot.provider == provider)
-                & (ProviderSlot.slot_no < limits.of(provider))
+                (ProviderSlot.provider == EVERY_PROVIDER)
+                & (ProviderSlot.slot_no < limits.overall)
                 & (ProviderSlot.lease_until > self.db.now())
             )
             .count()
         )
-        return limits.of(provider) - held
+        return limits.overall - int(held)
+
+    def free(self, provider: str, limits: SlotLimits) -> int:
+        """Count the downloads that may start at a provider now."""
+        state = self._providers.state(provider, limits)
+        if state.paused_until is not None or self._providers.is_in_gap(provider, limits):
+            return 0
+        left = state.limit - state.in_use
+        return min(left, 1) if limits.start_gap_s else left
+
+    def why_none(self, provider: str, limits: SlotLimits) -> str:
+        """Say what a download waits for when none may start at its provider."""
+        state = self._providers.state(provider, limits)
+        if state.paused_until is not None:
+            return f"{provider} is left alone until {state.paused_until:%H:%M} UTC: {state.reason}"
+        if state.in_use >= state.limit:
+            return f"waits for a free connection to {provider} ({state.limit} at once)"
+        if self._providers.is_in_gap(provider, limits):
+            return f"waits for {limits.start_gap_s:g} s to pass between two starts at {provider}"
+        return f"waits for its turn ({limits.overall} downloads at once)"
 
     def take(self, provider: str, lease: Lease, lease_s: float, limits: SlotLimits) -> bool:
         """Lease one slot of the provider and one of all, or neither."""
-        return all(
-            self._take_one(name, lease, lease_s, limits.of(name))
-            for name in (EVERY_PROVIDER, provider)
+        if self.free(provider, limits) <= 0:
+            return False
+        limit = self._providers.state(provider, limits).limit
+        is_taken = all(
+            self._take_one(name, lease, lease_s, most)
+            for name, most in ((EVERY_PROVIDER, limits.overall), (provider, limit))
         )
+        if is_taken:
+            self._providers.start(provider)
+        return is_taken
 
     def renew(self, tokens: Iterable[str], lease_s: float) -> None:
         """Keep the slots of these leases."""
@@ -67,12 +82,13 @@ class Slots:
             ProviderSlot.lease_token == token
         ).execute()
 
-    def pause(self, provider: str, seconds: float, limits: SlotLimits) -> None:
-        """Let nobody connect to a provider for a while: its free slots are taken by no job."""
-        self._ensure(provider, limits.of(provider))
-        ProviderSlot.update(lease_until=self.db.now(seconds)).where(
-            (ProviderSlot.provider == provider) & ProviderSlot.job_id.is_null()
-        ).execute()
+    def pause(self, provider: str, pause: ProviderPause, limits: SlotLimits) -> float:
+        """Let nobody connect to a provider for a while; return for how many seconds."""
+        return self._providers.pause(provider, pause, limits)
+
+    def works(self, provider: str) -> None:
+        """Note that a provider sends bytes."""
+        self._providers.works(provider)
 
     def _take_one(self, provider: str, lease: Lease, lease_s: float, limit: int) -> bool:
         self._ensure(provider, limit)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from stalkeer.core.jobs import URGENT, Ended, ItemMove, Lease, NewJob, done, later
 from stalkeer.core.states import DownloadStatus, ItemState, JobKind, JobStatus, StopRequest
+from stalkeer.db import models
 from stalkeer.db.jobs import RING_AGAIN_S, WEBHOOK_ATTEMPTS
 from stalkeer.db.pages import PageError, PageRequest
-from stalkeer.db.slots import SlotLimits
+from stalkeer.db.providers import SlotLimits
 from stalkeer.db.store import Store
 from tests.builders import (
     LIMITS,
+    OWNER,
     add_job,
     entry,
     episode,
@@ -445,3 +448,37 @@ def _status(store: Store, job_id: int) -> JobStatus:
     job = store.jobs.get(job_id)
     assert job is not None
     return job.status
+
+
+# --- several versions and volumes side by side ---
+
+
+@pytest.mark.parametrize("newer", [{"kind": "dream"}, {"payload_schema": 99}])
+def test_a_job_of_a_later_version_is_left_alone_and_shown(
+    store: Store, newer: dict[str, Any]
+) -> None:
+    job_id, other = add_job(store), add_job(store)
+    store.db.write(lambda: models.Job.update(newer).where(models.Job.id == job_id).execute())
+
+    bells = store.jobs.ring(LIMITS)
+
+    assert [bell.job_id for bell in bells] == [other]
+    job = store.jobs.get(job_id)
+    assert job is not None
+    assert job.kind is (JobKind.UNKNOWN if "kind" in newer else JobKind.CLEANUP)
+    assert store.leases.claim(Lease(job_id, "t"), owner=OWNER, limits=LIMITS) is None
+    assert [row.id for row in store.jobs.page(PageRequest()).rows] == [other, job_id]
+
+
+def test_what_needs_the_files_of_a_volume_goes_to_its_workers(store: Store) -> None:
+    ids = [add_job(store, kind, instance="radarr") for kind in (JobKind.DOWNLOAD, JobKind.SEARCH)]
+    store.jobs.volumes = {"radarr": "films"}
+    store.jobs.settle_queues()
+    ids.append(add_job(store, JobKind.IMPORT, instance="radarr"))
+
+    bells = {bell.job_id: bell.queue for bell in store.jobs.ring(LIMITS)}
+
+    assert [bells[job_id] for job_id in ids] == ["download.films", "default", "download.films"]
+    store.jobs.volumes = {}
+    store.jobs.settle_queues()
+    assert store.jobs.get(ids[0]).queue == "download"  # type: ignore[union-attr] # it is there

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from stalkeer.core.connections import ProviderPause
 from stalkeer.core.jobs import MAX_CRASHES, DownloadChange, Ended, Lease, NewJob, done, later
 from stalkeer.core.states import DownloadStatus, JobKind, JobStatus
 from stalkeer.db.leases import LeaseLostError
-from stalkeer.db.slots import SlotLimits
+from stalkeer.db.providers import SlotLimits
 from stalkeer.db.store import Store
 from tests.builders import LIMITS, OWNER, add_job, film_on_its_way, jobs_of, take
 
@@ -405,7 +406,8 @@ def test_a_provider_that_turns_us_away_is_left_alone_for_a_while(store: Store) -
     other = add_job(store, JobKind.DOWNLOAD, provider="q")
     _, lease = take(store, first, limits)
 
-    busy = later("too many connections", run_in_s=120, pause_provider_s=120)
+    pause = ProviderPause(base_s=60, told_s=120)
+    busy = later("too many connections", run_in_s=60, provider_pause=pause)
     store.leases.end(lease, busy, limits)
 
     assert store.leases.claim(Lease(second, "paused"), owner=OWNER, limits=limits) is None
@@ -434,3 +436,12 @@ def test_threads_that_race_for_connections_never_hold_more_than_there_are(store:
 
     assert 1 <= len(won) <= 2
     assert store.jobs.counts()["running"] == len(won)
+
+
+def test_a_claim_whose_answer_was_lost_is_ours_when_it_is_done_again(store: Store) -> None:
+    job, lease = take(store, add_job(store))
+
+    again = store.leases.claim(lease, owner=OWNER, limits=LIMITS)
+
+    assert again == job
+    assert len(store.jobs.attempts(job.id)) == 1

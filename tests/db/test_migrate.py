@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,19 @@ def test_a_new_database_can_be_read_by_its_user_alone(tmp_path: Path) -> None:
     store.close()
 
     assert modes == {0o600}
+
+
+def test_migrating_leaves_the_log_of_open_connections_alone(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    file = tmp_path / "stalkeer.db"
+    add_job(store)
+
+    store.migrate()
+    # The last one to close a database removes its log, and locks say who is the last.
+    read = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT 1 FROM job'); d.close()"
+    subprocess.run([sys.executable, "-c", read, file], check=True)
+    add_job(store)
+
+    with closing(sqlite3.connect(file)) as stranger:
+        assert stranger.execute("SELECT count(*) FROM job").fetchone() == (2,)
+    store.close()

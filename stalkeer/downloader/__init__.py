@@ -4,7 +4,8 @@ The public face:
 `http`: `Engine.fetch` takes a `FetchRequest`, tells `Progress` and gives `Fetched`; `Engine.holds`
 says whether a file is what an address holds.
 `resume`: `ResumeState`, what must be stored so that a download can go on.
-`limiter`: `TokenBucket`, a bandwidth limit that all downloads share.
+`limiter`: `Bandwidth` and `TokenBucket`, limits that all downloads of a host share.
+`digests`: what a server says of a whole file, and the checksum that is kept of one.
 `files`: `part_path`, `check_space`, `publish`, `publish_as`, `published`, `remove_part`.
 `media`: `container_of`, `inspect`, `judge_runtime`: whether the bytes are the film.
 `address`: `judge`, which addresses may be fetched from.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from stalkeer.downloader.digests import digest_of
 from stalkeer.downloader.errors import (
     LinkForbiddenError,
     LinkGoneError,
@@ -56,7 +57,8 @@ class Head:
     """What counts of the status and headers of an answer.
 
     `content_range` is None when there is none or it cannot be read; `known_total` is the 20 of
-    the `bytes */20` of a 416. `last_modified` and `etag` are there only as strong validators.
+    the `bytes */20` of a 416. `last_modified` and `etag` are there only as strong validators;
+    `digest` only when it is one of the whole file.
     """
 
     status: int
@@ -70,6 +72,7 @@ class Head:
     is_encoded: bool = False
     is_chunked: bool = False
     retry_after_s: float | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def read_head(status: int, headers: Mapping[str, str], *, host: str) -> Head:
         retry_after_s=parse_retry_after(
             headers.get("retry-after", ""), _date(headers.get("date", ""))
         ),
+        digest=digest_of(headers, is_whole=status == 200 and "content-range" not in headers),
     )
 
 
@@ -147,11 +151,8 @@ def judge(head: Head, ask: Ask, state: ResumeState, have: int) -> Verdict:
     return _judge_whole(head, ask, state)
 
 
-def refusal(head: Head, *, jitter: float) -> SetbackError | None:
-    """Say how an answer without a file fails, None for 200, 206 and 416.
-
-    `jitter` is 0 to 1 from the caller's random source.
-    """
+def refusal(head: Head) -> SetbackError | None:
+    """Say how an answer without a file fails, None for 200, 206 and 416."""
     status, host = head.status, head.host
     if status in (200, 206, 416):
         return None
@@ -166,10 +167,8 @@ def refusal(head: Head, *, jitter: float) -> SetbackError | None:
         return SetbackError(error, tries=0)
     if status in (429, 503) and head.retry_after_s is not None:
         return _told_to_wait(head, head.retry_after_s)
-    if status == 429:
-        return _told_to_wait(head, 60 + 60 * jitter)
-    if status == 403 or status in _BUSY or (450 <= status < 500):
-        return SetbackError(_busy(head, 30 + 90 * jitter), tries=0)
+    if status in (403, 429) or status in _BUSY or (450 <= status < 500):
+        return SetbackError(_busy(head, None), tries=0)
     if status in (408, 425) or status >= 500:
         return SetbackError(ProviderDownError(f"{host} fails with status {status} at the moment."))
     if 200 <= status < 300:
@@ -187,10 +186,10 @@ def _told_to_wait(head: Head, wait_s: float) -> SetbackError:
     return SetbackError(_busy(head, wait_s), tries=tries, wait_s=wait_s)
 
 
-def _busy(head: Head, wait_s: float) -> ProviderBusyError:
+def _busy(head: Head, wait_s: float | None) -> ProviderBusyError:
     return ProviderBusyError(
         f"{head.host} turns us away for now (status {head.status}): usually too many connections "
-        "or requests. The download goes on by itself.",
+        "or requests.",
         status=head.status,
         retry_in_s=wait_s,
     )
@@ -217,7 +216,11 @@ def _judge_range(head: Head, state: ResumeState, have: int) -> Verdict:
         return Changed(f"it has {part.total} bytes instead of {state.total_bytes}")
     if _other_version(head, state):
         return Changed("its ETag or date is another one")
-    found = replace(state, total_bytes=part.total or state.total_bytes)
+    found = replace(
+        state,
+        total_bytes=part.total or state.total_bytes,
+        digest=head.digest or state.digest,
+    )
     if _trusts_validators(state):
         found = _learn(found, head)
     return Body(part.start, part.end, found)
@@ -249,7 +252,7 @@ def _judge_whole(head: Head, ask: Ask, state: ResumeState) -> Verdict:
     if ask.if_range is not None and same_size and _same_version(head, state):
         return AskAgain(replace(state, no_if_range=True), "it ignores If-Range")
     is_changed = None not in (state.total_bytes, total) and not same_size
-    fresh = replace(state, total_bytes=total, etag=None, last_modified=None)
+    fresh = replace(state, total_bytes=total, etag=None, last_modified=None, digest=head.digest)
     if _trusts_validators(state):
         fresh = _learn(fresh, head)
     return Body(0, total, fresh, is_changed)

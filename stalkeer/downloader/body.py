@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import httpx
 
 from stalkeer.downloader.answers import SetbackError
 from stalkeer.downloader.errors import DownloadStoppedError, TransferCutError
-from stalkeer.downloader.limiter import TokenBucket
+from stalkeer.downloader.limiter import Limits
 
 BUFFER_BYTES = 1024 * 1024
 SNIFF_BYTES = 512
 """How much of a body is collected before any of it is kept, to see what it is."""
 _FLUSH_S = 1.0
 _SPEED_S = 10.0
+_GATHER_S = 0.2
+"""How long records are gathered before anybody looks at what came."""
 _COMPARE_BYTES = 64 * 1024
 # Writing a whole MiB at once makes the kernel look for as much memory in one piece: on ext4 with
 # Linux 6.18 it took 2.3 CPU seconds a GiB, in pieces of 64 KiB 0.4.
@@ -130,10 +134,57 @@ class SocketSource:
             view[:count] = self._first[:count]
             self._first = self._first[count:]
             return count
+        return self._receive(view)
+
+    def _receive(self, view: memoryview) -> int | None:
         try:
             return self._sock.recv_into(view)
         except TimeoutError:
             return None
+
+
+class TlsSource(SocketSource):
+    """The same over TLS, where one read gives no more than one record of 16 KiB.
+
+    Reading record by record in a loop that does nothing else costs a third less than doing all
+    that a read means for each of them.
+    """
+
+    def __init__(
+        self,
+        items: Iterator[bytes],
+        sock: ssl.SSLSocket,
+        *,
+        step_s: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__(items, sock, step_s=step_s)
+        # `recv_into` is a detour to the same method, which fills a buffer when it is given one.
+        self._read = cast("Callable[[int, memoryview], int]", sock.read)
+        self._monotonic = monotonic
+        self._failure: OSError | None = None
+
+    def _receive(self, view: memoryview) -> int | None:
+        if self._failure is not None:
+            raise self._failure
+        read, monotonic, room = self._read, self._monotonic, len(view)
+        until, filled = monotonic() + _GATHER_S, 0
+        try:
+            while filled < room:
+                count = read(room - filled, view[filled:])
+                if not count:
+                    return filled
+                filled += count
+                if monotonic() >= until:
+                    break
+        except TimeoutError:
+            return filled or None
+        except OSError as exc:
+            # What was read before it counts.
+            if not filled:
+                raise
+            self._failure = exc
+        return filled
 
 
 class HttpxSource:
@@ -157,7 +208,11 @@ def open_source(response: httpx.Response, *, step_s: float) -> Source:
     """Find the fastest way to read the body of an answer."""
     items = response.iter_raw()
     sock = _plain_socket(response)
-    return HttpxSource(items) if sock is None else SocketSource(items, sock, step_s=step_s)
+    if sock is None:
+        return HttpxSource(items)
+    if isinstance(sock, ssl.SSLSocket):
+        return TlsSource(items, sock, step_s=step_s, monotonic=time.monotonic)
+    return SocketSource(items, sock, step_s=step_s)
 
 
 def _plain_socket(response: httpx.Response) -> socket.socket | None:
@@ -181,7 +236,7 @@ class BodyReader:
         *,
         host: str,
         watch: Watch,
-        limiter: TokenBucket,
+        limiter: Limits,
         pause: Callable[[float], None],
         monotonic: Callable[[], float],
     ) -> None:

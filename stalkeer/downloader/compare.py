@@ -57,7 +57,7 @@ class Comparison:
             host,
         ):
             head = read_head(response.status_code, response.headers, host=host)
-            setback = refusal(head, jitter=self._rng.random())
+            setback = refusal(head)
             if setback is not None:
                 raise setback
             verdict = judge(head, ask, ResumeState(), size)

@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -28,6 +28,8 @@ _LINK = (errno.ELOOP, errno.ENOTDIR)
 _COPY_BYTES = 1024 * 1024
 _SAMPLE_BYTES = 1024 * 1024
 _MOST_NAMES = 100
+LOOK_AGAIN_S = 30.0
+"""How soon a download looks whether there is room again."""
 
 
 def part_path(root: Path, download_id: int) -> Path:
@@ -72,17 +74,28 @@ def free_bytes(path: Path) -> int:
     return facts.f_bavail * facts.f_frsize
 
 
-def check_space(path: Path, needed_bytes: int, floor_bytes: int) -> None:
-    """Raise `DiskFullError` unless `floor_bytes` stay free after writing `needed_bytes`."""
+def check_space(path: Path, needed_bytes: int, floor_bytes: int, *, claimed_bytes: int = 0) -> None:
+    """Raise `DiskFullError` unless `floor_bytes` stay free after writing `needed_bytes`.
+
+    `claimed_bytes` are still to be written by others who run.
+    """
     free = free_bytes(path)
-    if free - needed_bytes < floor_bytes:
+    if free - claimed_bytes - needed_bytes < floor_bytes:
+        others = f", {_gb(claimed_bytes)} are for other downloads" if claimed_bytes else ""
         raise DiskFullError(
-            f"{path} has {free / 1e9:.1f} GB free; {needed_bytes / 1e9:.1f} GB are needed and "
-            f"{floor_bytes / 1e9:.1f} GB must stay free. Make room, the download goes on by itself."
+            f"{path} has {_gb(free)} free{others}; {_gb(needed_bytes)} are needed and "
+            f"{_gb(floor_bytes)} must stay free. Make room.",
+            retry_in_s=LOOK_AGAIN_S,
         )
 
 
-def publish(part: Path, root: Path, relative: str) -> Path:
+def _always() -> None:
+    """Permit everything."""
+
+
+def publish(
+    part: Path, root: Path, relative: str, *, permit: Callable[[], object] = _always
+) -> Path:
     """Move a complete part file to `relative` below `root` and say where it is.
 
     The name appears in one step with the whole file behind it; across filesystems the file is
@@ -90,11 +103,14 @@ def publish(part: Path, root: Path, relative: str) -> Path:
     the same content (size, first and last MiB) counts as this very file, and the part is dropped;
     another one makes ours `Name (2).mkv`. An empty file counts as a name we had reserved. A second
     run after a kill ends in the same place. Nothing is ever written outside `root`.
+
+    `permit` is called when all that takes time is done, and may raise: the next step is the name.
     """
     folders, name = _split(relative)
     with disk_errors(root), _open_below(root, folders) as folder:
         with _open_plain(part) as descriptor:
             os.fsync(descriptor)
+            permit()
             name, is_there = _free_name(folder, name, descriptor)
         if not is_there:
             _move(part, folder, name)
@@ -146,7 +162,8 @@ def disk_errors(path: Path) -> Iterator[None]:
         if exc.errno in _FULL:
             raise DiskFullError(
                 f"The disk of {path.parent} is full or the file too large for it "
-                f"({exc.strerror}). Make room, the download goes on by itself."
+                f"({exc.strerror}{_free_there(path.parent)}). Make room.",
+                retry_in_s=LOOK_AGAIN_S,
             ) from exc
         if exc.errno in _LINK:
             raise UnsafePathError(
@@ -155,6 +172,17 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise FolderUnavailableError(
             f"{path} cannot be used ({exc.strerror}). Is its disk mounted and writable?"
         ) from exc
+
+
+def _free_there(folder: Path) -> str:
+    with suppress(OSError):
+        facts = os.statvfs(folder)
+        return f", {_gb(facts.f_bavail * facts.f_frsize)} free"
+    return ""
+
+
+def _gb(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
 
 
 def _make_part_folder(folder: Path) -> None:

@@ -72,17 +72,18 @@ class Engine:
         on_progress: Callable[[Progress], None],
         should_stop: Callable[[], bool],
         on_head: Callable[[Path, int], None] | None = None,
+        before_write: Callable[[], object] | None = None,
     ) -> Fetched:
         """Fetch the file, or the rest of it, and return when all of it is in the part file.
 
         `on_progress` is called about once a MiB and whenever `resume` changes; `on_head(part,
-        bytes)` once, when 4 MiB are on disk. Both run in this thread, and what they raise ends
-        the fetch. `should_stop` is asked thousands of times and must be cheap. Whatever ends a
+        bytes)` once, when 4 MiB are on disk; `before_write` each time before bytes go to the part
+        file. All run in this thread, and what they raise ends the fetch. `should_stop` is asked thousands of times and must be cheap. Whatever ends a
         fetch, the part file keeps what arrived. Running it twice is harmless: a complete part
         file is not fetched again. Raises the errors of `downloader.errors`.
         """
         rules, url = self.rules, parse_url(request.url)
-        with open_part(request.part) as descriptor, rules.limiter.stream():
+        with open_part(request.part) as descriptor:
             part = HeldPart.take(
                 descriptor,
                 request.resume,
@@ -93,6 +94,7 @@ class Engine:
             hooks = Hooks(
                 on_progress=on_progress,
                 on_head=on_head or _look_away,
+                before_write=before_write or _permit,
                 should_stop=should_stop,
                 monotonic=self._monotonic,
                 wait=self._wait,
@@ -130,6 +132,10 @@ class Engine:
             yield transport
         finally:
             transport.close()
+
+
+def _permit() -> None:
+    """Let bytes be written."""
 
 
 def _look_away(part: Path, count: int) -> None:

@@ -34,6 +34,7 @@ class ResumeState:
     durable_bytes: int = 0
     origin: str | None = None
     boot: str | None = None
+    digest: str | None = None
 
     def to_token(self) -> str:
         """Write it as compact JSON, never empty, without address or credentials.
@@ -77,7 +78,13 @@ def for_origin(state: ResumeState, host: str) -> ResumeState:
     if state.origin == host:
         return state
     return replace(
-        state, origin=host, etag=None, last_modified=None, no_range=False, no_if_range=False
+        state,
+        origin=host,
+        etag=None,
+        last_modified=None,
+        no_range=False,
+        no_if_range=False,
+        digest=None,
     )
 
 

@@ -22,7 +22,9 @@ class Chance(Protocol):
 class FetchRequest:
     """One file to fetch into `part`, going on where `resume` and the part file say.
 
-    `url` holds credentials and stays out of the repr. `expect_media` refuses whatever is no video container; pages and playlists always are.
+    `url` holds credentials and stays out of the repr. `expect_media` refuses whatever is no video
+    container; pages and playlists always are. `limiter` is the limit of its provider, which counts
+    beside that of all.
     """
 
     url: str = field(repr=False)
@@ -32,6 +34,7 @@ class FetchRequest:
     resume: ResumeState = field(default_factory=ResumeState)
     referrer: str | None = None
     expect_media: bool = True
+    limiter: TokenBucket | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +76,9 @@ class Progress:
 class Fetched:
     """A complete file, still at `path`, the part file; `files.publish` flushes it to the disk.
 
-    `length_verified` is False when nothing said how long the file is. `container` is a file
-    extension, None for other files than films.
+    `length_verified` is False when nothing said how long the file is, `digest_verified` True when
+    the server sent a checksum and the file has it. `container` is a file extension, None for other
+    files than films.
     """
 
     path: Path
@@ -83,3 +87,4 @@ class Fetched:
     length_verified: bool
     content_type: str
     container: str | None
+    digest_verified: bool = False

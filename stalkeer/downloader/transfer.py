@@ -30,6 +30,7 @@ from stalkeer.downloader.body import (
     cut,
     open_source,
 )
+from stalkeer.downloader.digests import has_digest
 from stalkeer.downloader.errors import (
     DownloadStoppedError,
     NotMediaError,
@@ -38,6 +39,7 @@ from stalkeer.downloader.errors import (
 )
 from stalkeer.downloader.exchange import caller_of, open_answer
 from stalkeer.downloader.files import disk_errors
+from stalkeer.downloader.limiter import Limits
 from stalkeer.downloader.media import HEAD_BYTES, container_of
 from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.resume import Ask, next_ask
@@ -50,7 +52,8 @@ FIRST_LOOK_BYTES = 4 * 1024 * 1024
 _PROGRESS_BYTES = 1024 * 1024
 """How many new bytes make the failures before them forgotten."""
 _MAX_TURNS = 20
-_MAX_BACKOFF_S = 16.0
+_MAX_BACKOFF_S = 9.0
+"""So that bytes flow again within ten seconds of a server's return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Hooks:
 
     on_progress: Callable[[Progress], None]
     on_head: Callable[[Path, int], None]
+    before_write: Callable[[], object]
     should_stop: Callable[[], bool]
     monotonic: Callable[[], float]
     wait: Callable[[float], object]
@@ -98,6 +102,8 @@ class Transfer:
         self._is_verified = True
         self._is_adopted = False
         self._is_seen = False
+        self._was_spoiled = False
+        self._limits = Limits(rules.limiter, *([request.limiter] if request.limiter else ()))
         self._avoids_range = not rules.resume_enabled
         self._bad_ranges = 0
         self._range_refusals = 0
@@ -107,13 +113,14 @@ class Transfer:
 
     def run(self) -> Fetched:
         """Exchange until the file is complete."""
-        is_done = self._part.is_complete
-        while not is_done:
-            try:
-                is_done = self._exchange() and self._is_intact()
-            except SetbackError as setback:
-                self._recover(setback)
-        return self._finish()
+        with self._limits.stream():
+            is_done = self._part.is_complete and self._is_genuine()
+            while not is_done:
+                try:
+                    is_done = self._exchange() and self._is_intact() and self._is_genuine()
+                except SetbackError as setback:
+                    self._recover(setback)
+            return self._finish()
 
     def _exchange(self) -> bool:
         """Make one request and use its answer; True when the file is complete."""
@@ -129,7 +136,7 @@ class Transfer:
 
     def _judge(self, head: Head, ask: Ask) -> Verdict:
         is_probe, self._is_probe = self._is_probe, False
-        setback = refusal(head, jitter=self._hooks.rng.random())
+        setback = refusal(head)
         verdict = judge(head, ask, self._part.state, self._part.have)
         if is_probe and (
             setback is not None or head.status == 200 or isinstance(verdict, BadRange)
@@ -187,13 +194,30 @@ class Transfer:
         self._part.end_at(0)
         return False
 
+    def _is_genuine(self) -> bool:
+        """Look whether the file has the checksum that the server said, if it said one."""
+        part, host = self._part, self._url.host
+        digest, should_stop = part.state.digest, self._hooks.should_stop
+        with disk_errors(self._request.part):
+            if digest is None or has_digest(part.descriptor, digest, should_stop=should_stop):
+                return True
+        if self._was_spoiled:
+            raise WrongFileError(
+                f"What {host} sends has not the checksum that it says, twice in a row. "
+                "Choose another entry."
+            )
+        self._was_spoiled = True
+        part.doubt(host, "its checksum is another one")
+        part.end_at(0)
+        return False
+
     def _recover(self, setback: SetbackError) -> None:
         """Wait before the next exchange, or give up with the error of the last."""
         self._failures += 1
         if self._failures > min(setback.tries, self._rules.in_attempt_tries):
             raise setback.error from setback
         backoff_s = min(2.0 ** (self._failures - 1), _MAX_BACKOFF_S)
-        jittered_s = backoff_s * (0.5 + self._hooks.rng.random())
+        jittered_s = min(backoff_s * (0.5 + self._hooks.rng.random()), _MAX_BACKOFF_S)
         self._pause(jittered_s if setback.wait_s is None else setback.wait_s)
 
     def _pause(self, seconds: float) -> None:
@@ -230,7 +254,7 @@ class Transfer:
             self._buffer,
             host=head.host,
             watch=watch,
-            limiter=self._rules.limiter,
+            limiter=self._limits,
             pause=self._pause,
             monotonic=self._hooks.monotonic,
         )
@@ -257,6 +281,7 @@ class Transfer:
     def _keep(self, view: memoryview, body: Body, head: Head, sink: Sink) -> None:
         part = self._part
         differed = sink.differed
+        self._hooks.before_write()
         with disk_errors(self._request.part):
             sink.put(view)
         if sink.differed and not differed:
@@ -350,4 +375,5 @@ class Transfer:
             length_verified=self._is_verified,
             content_type=self._content_type,
             container=container,
+            digest_verified=part.state.digest is not None,
         )

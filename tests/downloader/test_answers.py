@@ -220,7 +220,7 @@ def test_a_date_alone_tells_that_if_range_was_ignored() -> None:
 
 @pytest.mark.parametrize("status", [200, 206, 416])
 def test_an_answer_with_a_file_is_no_refusal(status: int) -> None:
-    assert refusal(Head(status=status), jitter=0) is None
+    assert refusal(Head(status=status)) is None
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_an_answer_with_a_file_is_no_refusal(status: int) -> None:
 def test_every_status_without_a_file_has_its_error(
     status: int, error: type[StalkeerError], tries: int
 ) -> None:
-    setback = refusal(Head(status=status, host="film.example.invalid"), jitter=0.5)
+    setback = refusal(Head(status=status, host="film.example.invalid"))
 
     assert setback is not None
     assert type(setback.error) is error
@@ -263,19 +263,21 @@ def test_every_status_without_a_file_has_its_error(
     assert str(status) in str(setback)
 
 
-@pytest.mark.parametrize(("jitter", "wait_s"), [(0.0, 30.0), (1.0, 120.0)])
-def test_a_busy_panel_is_left_alone_for_half_a_minute_to_two(jitter: float, wait_s: float) -> None:
-    setback = refusal(Head(status=458), jitter=jitter)
+@pytest.mark.parametrize("status", [403, 429, 458, 509])
+def test_how_long_a_busy_panel_is_left_alone_is_the_callers_choice_when_it_does_not_say(
+    status: int,
+) -> None:
+    setback = refusal(Head(status=status))
 
     assert setback is not None
     assert isinstance(setback.error, ProviderBusyError)
-    assert (setback.error.retry_in_s, setback.error.status) == (wait_s, 458)
+    assert (setback.error.retry_in_s, setback.error.status) == (None, status)
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_short_wait_is_sat_out_and_a_long_one_goes_to_the_caller(status: int) -> None:
-    short = refusal(Head(status=status, retry_after_s=30), jitter=0)
-    long = refusal(Head(status=status, retry_after_s=31), jitter=0)
+    short = refusal(Head(status=status, retry_after_s=30))
+    long = refusal(Head(status=status, retry_after_s=31))
 
     assert short is not None
     assert (short.tries, short.wait_s) == (1000, 30)

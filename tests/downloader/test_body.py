@@ -25,7 +25,7 @@ from stalkeer.downloader.body import (
 )
 from stalkeer.downloader.errors import DownloadStoppedError, TransferCutError
 from stalkeer.downloader.exchange import Caller, open_answer
-from stalkeer.downloader.limiter import TokenBucket
+from stalkeer.downloader.limiter import Limits, TokenBucket
 from stalkeer.downloader.resume import Ask
 from stalkeer.downloader.transport import JudgedBackend, JudgedTransport, Patience, resolve
 from tests.standins.media import Film, MediaServer, Reply, trusting
@@ -155,7 +155,7 @@ def read(clock: Clock, source: Source, length: int | None, **options: float) -> 
         memoryview(bytearray(2000)),
         host="film.example.invalid",
         watch=make_watch(clock, **options),
-        limiter=TokenBucket(),
+        limiter=Limits(TokenBucket()),
         pause=lambda _: None,
         monotonic=clock,
     )

@@ -410,3 +410,17 @@ def test_a_hundred_other_names_are_not_the_published_file(root: Path) -> None:
         (root / f"a ({number}).mkv").write_text("0")
 
     assert published(part_path(root, 7), root, "a.mkv", 4000) is None
+
+
+def test_who_may_not_publish_leaves_the_part_and_takes_no_name(tmp_path: Path) -> None:
+    part = tmp_path / "1.part"
+    part.write_bytes(b"film")
+
+    def refuse() -> None:
+        raise PartInUseError("somebody else has it by now")
+
+    with pytest.raises(PartInUseError):
+        publish(part, tmp_path, "Heat (1995)/Heat (1995).mkv", permit=refuse)
+
+    assert part.read_bytes() == b"film"
+    assert list((tmp_path / "Heat (1995)").iterdir()) == []

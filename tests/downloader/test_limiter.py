@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from stalkeer.downloader.limiter import MIN_READ_BYTES, TokenBucket
+from stalkeer.downloader.limiter import MIN_READ_BYTES, Bandwidth, Limits, TokenBucket
 
 MIB = 1024 * 1024
 
@@ -101,3 +102,51 @@ def test_threads_may_share_a_bucket() -> None:
         thread.join()
 
     assert bucket.take(0) == pytest.approx(8.0)
+
+
+def test_processes_that_name_one_file_share_one_limit(tmp_path: Path) -> None:
+    clock = Clock()
+    ours = TokenBucket(1000, file=tmp_path / "limits" / "all", monotonic=clock)
+    theirs = TokenBucket(1000, file=tmp_path / "limits" / "all", monotonic=clock)
+
+    assert ours.take(500) == pytest.approx(0.5)
+    assert theirs.take(500) == pytest.approx(1.0)
+
+
+def test_a_limit_that_one_process_changes_holds_for_all(tmp_path: Path) -> None:
+    ours = TokenBucket(1000, file=tmp_path / "all")
+    theirs = TokenBucket(1000, file=tmp_path / "all")
+
+    theirs.rate_bytes_s = 0
+
+    assert ours.rate_bytes_s == 0
+    assert ours.take(10**9) == 0
+
+
+def test_a_file_of_before_a_restart_of_the_machine_grants_and_owes_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    TokenBucket(1000, file=tmp_path / "all", monotonic=clock).take(10)
+    clock.now = 5.0
+
+    assert TokenBucket(1000, file=tmp_path / "all", monotonic=clock).take(500) <= 0.51
+
+
+def test_of_two_limits_the_stricter_decides() -> None:
+    clock = Clock()
+    limits = Limits(TokenBucket(1000, monotonic=clock), TokenBucket(100_000, monotonic=clock))
+
+    with limits.stream():
+        assert limits.read_limit(MIB) == MIN_READ_BYTES
+        assert limits.take(500) == pytest.approx(0.5)
+
+
+def test_each_provider_has_a_limit_of_its_own_that_may_change(tmp_path: Path) -> None:
+    bandwidth = Bandwidth(0, folder=tmp_path)
+
+    first = bandwidth.of("tv.example.invalid:8080/../x", 1000)
+
+    assert first.rate_bytes_s == 1000
+    assert bandwidth.of("other.example.invalid", 0).rate_bytes_s == 0
+    assert bandwidth.of("tv.example.invalid:8080/../x", 500) is first
+    assert first.rate_bytes_s == 500
+    assert bandwidth.overall.rate_bytes_s == 0

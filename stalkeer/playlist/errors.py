@@ -16,6 +16,12 @@ class PlaylistUnreachableError(PlaylistError):
     retryable = True
 
 
+class PlaylistBusyError(PlaylistUnreachableError):
+    """The server wants fewer questions: who goes on asking is locked out."""
+
+    code = "playlist_busy"
+
+
 class PlaylistNotFoundError(PlaylistError):
     """There is no such file."""
 
@@ -45,3 +51,27 @@ class PlaylistTooLargeError(PlaylistError):
     """It goes past a limit, or has no end."""
 
     code = "playlist_too_large"
+
+
+class AccountRefusedError(PlaylistError):
+    """The panel does not know the name or the password."""
+
+    code = "account_refused"
+
+
+class AccountExpiredError(PlaylistError):
+    """The account has run out."""
+
+    code = "account_expired"
+
+
+class AccountBannedError(PlaylistError):
+    """The provider has locked the account out."""
+
+    code = "account_banned"
+
+
+class AccountDisabledError(PlaylistError):
+    """The provider has switched the account off."""
+
+    code = "account_disabled"

@@ -7,8 +7,8 @@ list at all.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from stalkeer.playlist.errors import (
     PlaylistEmptyError,
@@ -29,13 +29,21 @@ _MAX_GZIP_MEMBERS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLimits:
-    """What a playlist may cost. `ratio` counts once `ratio_from_bytes` were unpacked."""
+    """What a playlist may cost. `ratio` counts once `ratio_from_bytes` were unpacked.
+
+    `seconds` are those we wait for its bytes, not those that are spent on what came. Less than
+    `floor_bytes_s` over `floor_s` such seconds is a server that holds us up, `silence_s` without
+    any a dead one: panels take a minute to put a large list together.
+    """
 
     raw_bytes: int = 2 * _GIB
     decoded_bytes: int = 4 * _GIB
     ratio: int = 200
     ratio_from_bytes: int = 64 * 1024**2
     seconds: float = 30 * 60.0
+    floor_bytes_s: int = 1024
+    floor_s: float = 60.0
+    silence_s: float = 120.0
 
 
 @dataclass(slots=True)
@@ -44,19 +52,41 @@ class Meter:
 
     limits: SourceLimits
     clock: Callable[[], float]
-    started: float = field(init=False)
     raw_bytes: int = 0
     decoded_bytes: int = 0
+    waited_s: float = 0.0
+    _slow_s: float = 0.0
+    _slow_bytes: int = 0
 
-    def __post_init__(self) -> None:
-        self.started = self.clock()
+    def waiting(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass on the chunks as they were sent, counting them and the time they are waited for.
 
-    def count_raw(self, chunk: bytes) -> None:
-        """Count bytes as they were sent; raises `PlaylistTooLargeError` past a limit."""
-        self.raw_bytes += len(chunk)
-        is_late = self.clock() - self.started > self.limits.seconds
-        if is_late or self.raw_bytes > self.limits.raw_bytes:
+        Raises `PlaylistTooLargeError` past a limit, and `PlaylistTruncatedError` below the floor.
+        """
+        asked_at = self.clock()
+        for chunk in chunks:
+            self._count(len(chunk), self.clock() - asked_at)
+            yield chunk
+            asked_at = self.clock()
+
+    def _count(self, size_bytes: int, waited_s: float) -> None:
+        limits = self.limits
+        self.raw_bytes += size_bytes
+        self.waited_s += waited_s
+        if self.waited_s > limits.seconds or self.raw_bytes > limits.raw_bytes:
             raise self.too_large()
+        # A panel may think for a minute before it sends the first byte of a long list.
+        is_first = self.raw_bytes == size_bytes
+        self._slow_s += 0.0 if is_first else waited_s
+        self._slow_bytes += size_bytes
+        if self._slow_s < limits.floor_s:
+            return
+        if self._slow_bytes < limits.floor_bytes_s * self._slow_s:
+            raise PlaylistTruncatedError(
+                f"A playlist came too slowly to be read: {self._slow_bytes} bytes in "
+                f"{self._slow_s:.0f} s."
+            )
+        self._slow_s, self._slow_bytes = 0.0, 0
 
     def count_decoded(self, chunk: bytes) -> None:
         """Count unpacked bytes; raises `PlaylistTooLargeError` past a limit."""
@@ -84,7 +114,7 @@ def decoded(chunks: Iterator[bytes], meter: Meter, *, is_packed: bool = False) -
 
     `is_packed` says that they are packed though they do not look it: zlib has no magic.
     """
-    counted = _counted(chunks, meter)
+    counted = meter.waiting(chunks)
     head = b""
     for chunk in counted:
         head += chunk
@@ -95,12 +125,6 @@ def decoded(chunks: Iterator[bytes], meter: Meter, *, is_packed: bool = False) -
     for piece in _inflated(rest) if is_gzip else _cut(rest):
         meter.count_decoded(piece)
         yield piece
-
-
-def _counted(chunks: Iterator[bytes], meter: Meter) -> Iterator[bytes]:
-    for chunk in chunks:
-        meter.count_raw(chunk)
-        yield chunk
 
 
 def _chain(head: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

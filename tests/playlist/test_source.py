@@ -4,6 +4,7 @@ import base64
 import gzip
 import os
 import socket
+import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from stalkeer.playlist.errors import (
     PlaylistUnreachableError,
 )
 from stalkeer.playlist.source import (
+    DEFAULT_LIMITS,
     NotModified,
     OpenSource,
     Source,
@@ -244,23 +246,98 @@ def test_too_many_parts_of_a_packed_list_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_list_without_end_is_given_up_in_time() -> None:
-    now = iter(range(1000))
+def coming(*pieces: tuple[float, bytes]) -> tuple[httpx.BaseTransport, Callable[[], float]]:
+    """A server that waits so many seconds before each piece, and the clock that shows it."""
+    now = 0.0
 
-    def endless() -> Iterator[bytes]:
-        while True:
-            yield LIST
+    def body() -> Iterator[bytes]:
+        nonlocal now
+        for seconds, piece in pieces:
+            now += seconds
+            yield piece
 
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=endless())
+        return httpx.Response(200, content=body())
 
+    return httpx.MockTransport(answer), lambda: now
+
+
+def read_slowly(*pieces: tuple[float, bytes], limits: SourceLimits = DEFAULT_LIMITS) -> bytes:
+    transport, clock = coming(*pieces)
+    return read("http://h.example.invalid/", limits=limits, transport=transport, clock=clock)
+
+
+def test_a_list_without_end_is_given_up_in_time() -> None:
     with pytest.raises(PlaylistTooLargeError, match="take 60 s"):
-        read(
-            "http://h.example.invalid/",
-            limits=SourceLimits(seconds=60),
-            transport=httpx.MockTransport(answer),
-            clock=lambda: float(next(now)),
-        )
+        read_slowly(*[(1.0, LIST * 20)] * 100, limits=SourceLimits(seconds=60))
+
+
+def test_a_list_that_drips_is_given_up_after_a_minute() -> None:
+    with pytest.raises(PlaylistTruncatedError, match="came too slowly to be read"):
+        read_slowly(*[(1.0, b"#" * 1000)] * 100)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([(100.0, LIST), (1.0, LIST)], id="long-thought-before-the-first-byte"),
+        pytest.param([(1.0, b"#" * 1100)] * 200, id="slow-but-above-the-floor"),
+        pytest.param([(30.0, LIST)], id="short-and-late"),
+    ],
+)
+def test_a_slow_server_is_waited_for(pieces: list[tuple[float, bytes]]) -> None:
+    assert read_slowly(*pieces) == b"".join(piece for _, piece in pieces)
+
+
+def test_the_time_that_is_spent_on_what_came_is_not_the_server_s() -> None:
+    now = 0.0
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=iter([LIST] * 10))
+
+    with open_source(
+        "http://h.example.invalid/",
+        user_agent="x",
+        limits=SourceLimits(seconds=60),
+        transport=httpx.MockTransport(answer),
+        clock=lambda: now,
+    ) as source:
+        assert isinstance(source, OpenSource)
+        for _ in source:
+            now += 1000.0
+
+    assert now == 10_000.0
+
+
+def test_a_list_whose_connection_is_reset_is_refused(site: Site) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "100000")
+        request.end_headers()
+        request.wfile.write(LIST)
+        linger = struct.pack("ii", 1, 0)
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        request.connection.close()
+
+    site.answers["/x"] = answer
+
+    with pytest.raises(PlaylistTruncatedError, match="broke off"):
+        read(site.url + "/x")
+
+
+def test_a_redirect_that_leads_back_is_given_up(site: Site) -> None:
+    site.gives("/a", b"", status=302, Location="/b")
+    site.gives("/b", b"", status=302, Location="/a")
+
+    with pytest.raises(PlaylistUnreachableError, match="redirected too often"):
+        read(site.url + "/a")
+
+    assert len(site.asked) == 6
+
+
+def test_a_path_that_no_system_takes_is_no_playlist() -> None:
+    with pytest.raises(PlaylistNotFoundError, match="cannot be opened: embedded null byte"):
+        read("/list\0.m3u")
 
 
 @pytest.mark.parametrize(
@@ -408,7 +485,7 @@ def test_credentials_are_sent_and_shown_nowhere(site: Site) -> None:
     ((_, headers),) = site.asked
     assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")) == b"joe:hunter2"
     assert HIDDEN not in str(caught.value)
-    assert HIDDEN not in repr(Source("films", url))
+    assert HIDDEN not in repr(Source(name="films", location=url, password=HIDDEN))
 
 
 def test_given_credentials_win_over_those_in_the_address(site: Site) -> None:
@@ -518,9 +595,14 @@ def test_every_kind_of_refusal_has_its_own_code() -> None:
 
     assert codes == {
         "playlist_unreachable",
+        "playlist_busy",
         "playlist_not_found",
         "playlist_is_html",
         "playlist_empty",
         "playlist_truncated",
         "playlist_too_large",
+        "account_refused",
+        "account_expired",
+        "account_banned",
+        "account_disabled",
     }

@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 
 from stalkeer.arr.http import ArrAnswerError, ArrHttp, InstanceHealth, Params
 from stalkeer.arr.import_file import import_file, import_question
+from stalkeer.arr.library import LibraryCache
+from stalkeer.arr.profiles import quality_profile
 from stalkeer.arr.shapes import (
     CommandAnswer,
     FolderAnswer,
@@ -29,6 +31,7 @@ from stalkeer.arr.shapes import (
     TagAnswer,
 )
 from stalkeer.core.items import Service
+from stalkeer.core.quality import QualityProfile
 
 RowT = TypeVar("RowT")
 
@@ -75,11 +78,16 @@ class RootFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportTarget:
-    """What a file is: one movie, or one or more episodes of one series."""
+    """What a file is: one movie, or one or more episodes of one series.
+
+    `replaces` are the ids of the arr's own files that it is better than: while the arr has one of
+    these, the file is not imported yet.
+    """
 
     movie_id: int | None = None
     series_id: int | None = None
     episode_ids: tuple[int, ...] = ()
+    replaces: frozenset[int] = frozenset()
 
     @property
     def ids(self) -> Json:
@@ -143,6 +151,7 @@ class Arr(ABC):
     def __init__(self, http: ArrHttp) -> None:
         self._http = http
         self.name = http.name
+        self._profiles = LibraryCache(self._read_profiles, monotonic=http.monotonic)
 
     def health(self) -> InstanceHealth:
         """Say how the instance fares, without asking it."""
@@ -180,9 +189,9 @@ class Arr(ABC):
         """Give the id of every tag, by its label (the arrs keep labels in lower case)."""
         return {tag.label: tag.id for tag in self._http.get("tag", _TAGS)}
 
-    def quality_profiles(self) -> dict[int, str]:
-        """Give the name of every quality profile, by its id."""
-        return {each.id: each.name for each in self._http.get("qualityprofile", _PROFILES)}
+    def quality_profiles(self) -> Mapping[int, QualityProfile]:
+        """Give every quality profile by its id, up to six hours old."""
+        return self._profiles.items()
 
     def busy_items(self) -> frozenset[int]:
         """Say which movies or episodes are in the arr's own download queue."""
@@ -328,6 +337,10 @@ class Arr(ABC):
     def test_notification(self, connection: Json) -> None:
         """Have the arr send its Test webhook; `ArrRefusedError` holds what went wrong."""
         self._http.post("notification/test", _ANYTHING, body=connection)
+
+    def _read_profiles(self) -> Mapping[int, QualityProfile]:
+        said = self._http.get("qualityprofile", _PROFILES)
+        return {profile.id: quality_profile(profile) for profile in said}
 
     def _start(self, command: Json) -> int:
         return self._http.post("command", _COMMAND, body=command).id

@@ -85,8 +85,8 @@ class ArrHttp:
 
     `base_url` may end with a slash and hold a URL base (`http://nas:7878/radarr`). `wait` sleeps
     that many seconds, or less when the service stops. `timeout_s` is how long the arr may be
-    silent. Answers are validated against the `shape` the caller expects. Safe to share between
-    threads; `close` it at the end.
+    silent. Answers are validated against the `shape` the caller expects. `on_call` hears how each
+    call ended: `ok`, `error` or `unreachable`. Safe to share between threads; `close` it at the end.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class ArrHttp:
         timeout_s: float = 30.0,
         connect_timeout_s: float = 5.0,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        on_call: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name = name
         self.wait = wait
@@ -111,6 +112,7 @@ class ArrHttp:
         self._timeout_s = timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._max_answer_bytes = max_answer_bytes
+        self._on_call = on_call
         self._breaker = CircuitBreaker(monotonic=monotonic)
         self._last_error: str | None = None
         self.server_time: datetime | None = None
@@ -209,11 +211,13 @@ class ArrHttp:
         except ArrUnreachableError as exc:
             self._last_error = str(exc)
             self._breaker.failed()
+            self._on_call("unreachable")
             raise
         except BaseException:
             self._breaker.abandoned()
             raise
         self._breaker.succeeded()
+        self._on_call("error" if answer.status >= 400 else "ok")
         return answer
 
     def _down(self, closed_in_s: float) -> InstanceDownError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pydantic import TypeAdapter
@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 from stalkeer.arr.base import SLOW_TIMEOUT_S, Arr, ImportTarget
 from stalkeer.arr.http import ArrHttp, Params
 from stalkeer.arr.library import LibraryCache
+from stalkeer.arr.profiles import quality_resolution
 from stalkeer.arr.shapes import (
     Answer,
-    FileAnswer,
     ImageAnswer,
     Json,
+    MediaFileAnswer,
     Moment,
     PageAnswer,
     TitleAnswer,
@@ -41,7 +42,7 @@ class MovieAnswer(Answer):
     has_file: bool = False
     is_available: bool = False
     add_options: Json | None = None
-    movie_file: FileAnswer | None = None
+    movie_file: MediaFileAnswer | None = None
     path: str = ""
     added: Moment = None
     quality_profile_id: int = 0
@@ -50,6 +51,11 @@ class MovieAnswer(Answer):
 
 _MOVIE = TypeAdapter(MovieAnswer)
 _MOVIE_PAGE = TypeAdapter(PageAnswer[MovieAnswer])
+_BY_TITLE: Params = {
+    "monitored": True,
+    "sortKey": "movieMetadata.sortTitle",
+    "sortDirection": "ascending",
+}
 
 
 class Radarr(Arr):
@@ -67,8 +73,9 @@ class Radarr(Arr):
         return tuple(self._library.items().values())
 
     def forget_library(self) -> None:
-        """Have the next question about the whole library asked again."""
+        """Have the next question about the whole library, or the profiles, asked again."""
         self._library.forget()
+        self._profiles.forget()
 
     def library_age_s(self) -> float | None:
         """Say how old the kept library is; None when there is none."""
@@ -85,26 +92,34 @@ class Radarr(Arr):
         Everything in them is of now but the alternate titles, which this list does not hold
         (Radarr: Radarr.Api.V3/Wanted/MissingController.cs) and the library does.
         """
-        query: Params = {
-            "monitored": True,
-            "sortKey": "movieMetadata.sortTitle",
-            "sortDirection": "ascending",
-        }
-        rows = {row.id: row for row in self._rows("wanted/missing", _MOVIE_PAGE, query)}
-        wanted = [_movie(row) for row in rows.values() if row.monitored and not row.has_file]
-        known = self._library.known({movie.id for movie in wanted}, self.movie)
-        return tuple(
-            replace(movie, alternate_titles=known[movie.id].alternate_titles)
-            for movie in wanted
-            if movie.id in known
-        )
+        rows = {row.id: row for row in self._rows("wanted/missing", _MOVIE_PAGE, _BY_TITLE)}
+        wanted = (row for row in rows.values() if row.monitored and not row.has_file)
+        return self._with_titles(map(_movie, wanted))
+
+    def cutoff_unmet(self) -> tuple[Movie, ...]:
+        """List the monitored movies with a file that falls short of their quality profile.
+
+        What Radarr calls unmet is about sources too (HDTV or WEB), not only about resolutions.
+        """
+        rows = {row.id: row for row in self._rows("wanted/cutoff", _MOVIE_PAGE, _BY_TITLE)}
+        return self._with_titles(_movie(row) for row in rows.values() if row.movie_file)
 
     def imported_file(self, target: ImportTarget) -> str | None:
-        """Give the path of the movie's file; None while it has none, or is gone."""
+        """Give the path of the movie's file; None while it has none to speak of, or is gone."""
         movie = None if target.movie_id is None else self.movie(target.movie_id)
-        if movie is None or not movie.has_file:
+        if movie is None or not movie.has_file or movie.file_id in target.replaces:
             return None
         return movie.file_path or movie.path
+
+    def _with_titles(self, listed: Iterable[Movie]) -> tuple[Movie, ...]:
+        """Add what a list of wanted movies leaves out and the library has."""
+        movies = {movie.id: movie for movie in listed}
+        known = self._library.known(movies.keys(), self.movie)
+        return tuple(
+            replace(movie, alternate_titles=known[movie.id].alternate_titles)
+            for movie in movies.values()
+            if movie.id in known
+        )
 
     def _read_library(self) -> Mapping[int, Movie]:
         said = self._http.each(
@@ -114,6 +129,7 @@ class Radarr(Arr):
 
 
 def _movie(said: MovieAnswer) -> Movie:
+    file = said.movie_file
     return Movie(
         id=said.id,
         title=said.title,
@@ -129,7 +145,9 @@ def _movie(said: MovieAnswer) -> Movie:
         has_file=said.has_file,
         is_available=said.is_available,
         is_scanned=said.add_options is None,
-        file_path=said.movie_file.path if said.movie_file else None,
+        file_path=file.path if file else None,
+        file_id=file.id if file else None,
+        file_resolution=quality_resolution(file.quality.quality) if file else None,
         path=said.path,
         added=said.added,
         quality_profile_id=said.quality_profile_id,

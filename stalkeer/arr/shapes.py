@@ -90,11 +90,31 @@ class TagAnswer(Answer):
     label: str
 
 
+class QualityAnswer(Answer):
+    """One quality. `resolution` is a number of lines, 0 for the unknown and for DVDs."""
+
+    id: int = 0
+    source: str = ""
+    resolution: int = 0
+
+
+class ProfileItemAnswer(Answer):
+    """One line of a quality profile: a quality, or a group of them with an id of its own."""
+
+    id: int = 0
+    quality: QualityAnswer = QualityAnswer()
+    items: tuple[ProfileItemAnswer, ...] = ()
+    allowed: bool = False
+
+
 class ProfileAnswer(Answer):
-    """One element of `GET qualityprofile`."""
+    """One element of `GET qualityprofile`. `cutoff` is the id of a quality or of a group."""
 
     id: int
     name: str
+    upgrade_allowed: bool = False
+    cutoff: int = 0
+    items: tuple[ProfileItemAnswer, ...] = ()
 
 
 class TitleAnswer(Answer):
@@ -128,6 +148,18 @@ class FileAnswer(Answer):
 
     id: int = 0
     path: str = ""
+
+
+class FileQualityAnswer(Answer):
+    """The quality of a file, with its revision, which we do not use."""
+
+    quality: QualityAnswer = QualityAnswer()
+
+
+class MediaFileAnswer(FileAnswer):
+    """A film or episode of the library."""
+
+    quality: FileQualityAnswer = FileQualityAnswer()
 
 
 class FolderAnswer(Answer):
@@ -180,6 +212,11 @@ def other_titles(title: str, alternates: Iterable[TitleAnswer]) -> tuple[str, ..
     """Give the alternate titles once each, in their order, without the title itself."""
     names = dict.fromkeys(each.title for each in alternates)
     return tuple(name for name in names if name not in ("", title))
+
+
+def picture_urls(images: Iterable[ImageAnswer]) -> tuple[str, ...]:
+    """Give the places that pictures of any kind came from."""
+    return tuple(image.remote_url for image in images if image.remote_url)
 
 
 def poster_urls(images: Iterable[ImageAnswer]) -> tuple[str, ...]:

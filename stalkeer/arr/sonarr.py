@@ -10,15 +10,17 @@ from pydantic import TypeAdapter
 from stalkeer.arr.base import SLOW_TIMEOUT_S, Arr, ImportTarget
 from stalkeer.arr.http import ArrHttp, Params
 from stalkeer.arr.library import LibraryCache
+from stalkeer.arr.profiles import quality_resolution
 from stalkeer.arr.shapes import (
     Answer,
     Day,
-    FileAnswer,
     ImageAnswer,
+    MediaFileAnswer,
     Moment,
     PageAnswer,
     TitleAnswer,
     other_titles,
+    picture_urls,
     poster_urls,
 )
 from stalkeer.core.items import Episode, Season, Series, Service
@@ -36,6 +38,7 @@ class SeasonAnswer(Answer):
     season_number: int
     monitored: bool = True
     statistics: SeasonStatistics = SeasonStatistics()
+    images: tuple[ImageAnswer, ...] = ()
 
 
 class SeriesAnswer(Answer):
@@ -77,13 +80,24 @@ class EpisodeAnswer(Answer):
     scene_season_number: int | None = None
     scene_episode_number: int | None = None
     scene_absolute_episode_number: int | None = None
+    unverified_scene_numbering: bool = False
+    images: tuple[ImageAnswer, ...] = ()
     series: SeriesAnswer | None = None
+    episode_file: MediaFileAnswer | None = None
 
 
 _SERIES = TypeAdapter(SeriesAnswer)
 _EPISODES = TypeAdapter(list[EpisodeAnswer])
 _EPISODE_PAGE = TypeAdapter(PageAnswer[EpisodeAnswer])
-_FILES = TypeAdapter(list[FileAnswer])
+_FILES = TypeAdapter(list[MediaFileAnswer])
+_WITH_SEASON_IMAGES: Params = {"includeSeasonImages": True}
+_BY_AIR_DATE: Params = {
+    "monitored": True,
+    "includeSeries": True,
+    "includeImages": True,
+    "sortKey": "episodes.airDateUtc",
+    "sortDirection": "ascending",
+}
 
 
 class Sonarr(Arr):
@@ -101,8 +115,9 @@ class Sonarr(Arr):
         return tuple(self._library.items().values())
 
     def forget_library(self) -> None:
-        """Have the next question about the whole library asked again."""
+        """Have the next question about the whole library, or the profiles, asked again."""
         self._library.forget()
+        self._profiles.forget()
 
     def library_age_s(self) -> float | None:
         """Say how old the kept library is; None when there is none."""
@@ -110,7 +125,7 @@ class Sonarr(Arr):
 
     def one_series(self, series_id: int) -> Series | None:
         """Read one series as it is now; None when Sonarr does not have it."""
-        said = self._http.find(f"series/{series_id}", _SERIES)
+        said = self._http.find(f"series/{series_id}", _SERIES, params=_WITH_SEASON_IMAGES)
         return None if said is None else _series(said)
 
     def episodes(self, series_id: int) -> tuple[Episode, ...]:
@@ -134,27 +149,30 @@ class Sonarr(Arr):
     def missing(self) -> tuple[tuple[Series, Episode], ...]:
         """List the monitored, aired episodes without a file, each with its series.
 
-        The series is of now but for its alternate titles and the sizes of its seasons, which this
-        list does not hold and the library does. An episode's own `monitored` decides: Sonarr sets
+        The series is of now but for its alternate titles and the sizes and posters of its seasons,
+        which this list does not hold and the library does. An episode's own `monitored` decides: Sonarr sets
         it with the season's, and a person may switch on one episode of a season that is off.
         """
-        query: Params = {
-            "monitored": True,
-            "includeSeries": True,
-            "sortKey": "episodes.airDateUtc",
-            "sortDirection": "ascending",
-        }
-        rows = {row.id: row for row in self._rows("wanted/missing", _EPISODE_PAGE, query)}
-        wanted = [row for row in rows.values() if row.monitored and not row.has_file]
-        series = self._joined(wanted)
-        return tuple(
-            (series[row.series_id], _episode(row)) for row in wanted if row.series_id in series
-        )
+        rows = {row.id: row for row in self._rows("wanted/missing", _EPISODE_PAGE, _BY_AIR_DATE)}
+        return self._in_series([row for row in rows.values() if row.monitored and not row.has_file])
+
+    def cutoff_unmet(self) -> tuple[tuple[Series, Episode], ...]:
+        """List the monitored episodes with a file that falls short of their quality profile.
+
+        What Sonarr calls unmet is about sources too (HDTV or WEB), not only about resolutions.
+        """
+        query: Params = {**_BY_AIR_DATE, "includeEpisodeFile": True}
+        rows = {row.id: row for row in self._rows("wanted/cutoff", _EPISODE_PAGE, query)}
+        return self._in_series([row for row in rows.values() if row.monitored and row.episode_file])
 
     def imported_file(self, target: ImportTarget) -> str | None:
         """Give the path of the first episode's file; None while any of them has none."""
         episodes = self.episodes_by_ids(target.episode_ids)
-        with_file = {episode.id: episode for episode in episodes if episode.has_file}
+        with_file = {
+            episode.id: episode
+            for episode in episodes
+            if episode.has_file and episode.file_id not in target.replaces
+        }
         if not target.episode_ids or not with_file.keys() >= set(target.episode_ids):
             return None
         return with_file[target.episode_ids[0]].file_path
@@ -165,9 +183,15 @@ class Sonarr(Arr):
         if not any(row.has_file for row in said):
             return tuple(map(_episode, said))
         files = self._http.get("episodefile", _FILES, params=which_files)
-        paths = {file.id: file.path for file in files}
+        known = {file.id: file for file in files}
+        return tuple(_episode(row, known.get(row.episode_file_id)) for row in said)
+
+    def _in_series(self, wanted: Sequence[EpisodeAnswer]) -> tuple[tuple[Series, Episode], ...]:
+        series = self._joined(wanted)
         return tuple(
-            replace(_episode(row), file_path=paths.get(row.episode_file_id)) for row in said
+            (series[row.series_id], _episode(row, row.episode_file))
+            for row in wanted
+            if row.series_id in series
         )
 
     def _joined(self, wanted: Iterable[EpisodeAnswer]) -> Mapping[int, Series]:
@@ -177,7 +201,9 @@ class Sonarr(Arr):
         return {series_id: _merged(series, said[series_id]) for series_id, series in known.items()}
 
     def _read_library(self) -> Mapping[int, Series]:
-        said = self._http.each("series", _SERIES, timeout_s=SLOW_TIMEOUT_S)
+        said = self._http.each(
+            "series", _SERIES, params=_WITH_SEASON_IMAGES, timeout_s=SLOW_TIMEOUT_S
+        )
         return {series.id: _series(series) for series in said}
 
 
@@ -187,8 +213,14 @@ def _merged(known: Series, said: SeriesAnswer | None) -> Series:
         return known
     fresh = _series(said)
     counts = {season.number: season.episode_count for season in known.seasons}
+    posters = {season.number: season.poster_urls for season in known.seasons}
     seasons = (
-        replace(season, episode_count=counts.get(season.number, 0)) for season in fresh.seasons
+        replace(
+            season,
+            episode_count=counts.get(season.number, 0),
+            poster_urls=posters.get(season.number, ()),
+        )
+        for season in fresh.seasons
     )
     return replace(fresh, alternate_titles=known.alternate_titles, seasons=tuple(seasons))
 
@@ -205,7 +237,12 @@ def _series(said: SeriesAnswer) -> Series:
         poster_urls=poster_urls(said.images),
         series_type=said.series_type,
         seasons=tuple(
-            Season(season.season_number, season.statistics.total_episode_count, season.monitored)
+            Season(
+                season.season_number,
+                season.statistics.total_episode_count,
+                season.monitored,
+                poster_urls(season.images),
+            )
             for season in said.seasons
         ),
         runtime_minutes=said.runtime,
@@ -217,7 +254,9 @@ def _series(said: SeriesAnswer) -> Series:
     )
 
 
-def _episode(said: EpisodeAnswer) -> Episode:
+def _episode(said: EpisodeAnswer, file: MediaFileAnswer | None = None) -> Episode:
+    # Beyond what TheXEM lists Sonarr counts on by itself; a file of such a number it refuses.
+    is_guess = said.unverified_scene_numbering
     return Episode(
         id=said.id,
         series_id=said.series_id,
@@ -230,7 +269,11 @@ def _episode(said: EpisodeAnswer) -> Episode:
         runtime_minutes=said.runtime,
         monitored=said.monitored,
         has_file=said.has_file,
-        scene_season=said.scene_season_number,
-        scene_number=said.scene_episode_number,
-        scene_absolute_number=said.scene_absolute_episode_number,
+        file_path=file.path if file else None,
+        file_id=said.episode_file_id or None,
+        file_resolution=quality_resolution(file.quality.quality) if file else None,
+        picture_urls=picture_urls(said.images),
+        scene_season=None if is_guess else said.scene_season_number,
+        scene_number=None if is_guess else said.scene_episode_number,
+        scene_absolute_number=None if is_guess else said.scene_absolute_episode_number,
     )

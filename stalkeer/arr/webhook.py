@@ -158,6 +158,18 @@ def parse_webhook(body: bytes) -> WebhookEvent:
     )
 
 
+def type_of(body: bytes) -> WebhookType:
+    """Say what a delivery is of, and read nothing else: the sender waits for the answer.
+
+    WebhookError for the same bodies as `parse_webhook`.
+    """
+    said = _json_object(body)
+    text = said.get("eventType")
+    if not isinstance(text, str) or not text.replace("\0", ""):
+        return parse_webhook(body).event_type
+    return _TYPES.get(text.replace("\0", "").casefold(), WebhookType.UNKNOWN)
+
+
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         # Strict UTF-8 and strict JSON: no NaN, no lone surrogates, nothing after the end.

@@ -69,7 +69,8 @@ def test_tags_and_profiles_are_found_by_what_people_know_them_by() -> None:
     client = radarr(replay)
 
     assert client.tags() == {"iptv": 1, "no-iptv": 2}
-    assert client.quality_profiles() == {1: "Any", 4: "HD-1080p"}
+    names = {number: profile.name for number, profile in client.quality_profiles().items()}
+    assert names == {1: "Any", 4: "HD-1080p"}
 
 
 def test_the_queue_of_the_arr_names_the_items_it_fetches_itself() -> None:

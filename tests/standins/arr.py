@@ -20,6 +20,7 @@ from tests.standins.disk import Disk, basename, sha256
 from tests.standins.files import Files
 from tests.standins.judge import Judge
 from tests.standins.openapi import checker
+from tests.standins.profiles import Profiles
 from tests.standins.records import History, Queue, Tags
 from tests.standins.sender import Delivery, Sender
 from tests.standins.server import (
@@ -32,6 +33,7 @@ from tests.standins.server import (
     Json,
     LoopbackServer,
     Seen,
+    Watcher,
     application,
     route,
 )
@@ -89,6 +91,7 @@ class Arr(ABC, Generic[Item]):
         self.disk = Disk({**(path_map or {}), self.root_path: root})
         self.judge = Judge(self.disk)
         self.files = Files(self.disk, self.product, now)
+        self.profiles = Profiles(self.product)
         self._sender = Sender(f"{self.name}/{self.version} (alpine 3.22.2)")
         template = self._recorded("notification-schema.webhook")[0]
         self.connect = Connect(template, self._sender, self._test_event)
@@ -180,6 +183,10 @@ class Arr(ABC, Generic[Item]):
         """Break the next `times` requests (None: until `mend`) whose path holds `path`."""
         self._front.plan(fault, times=times, path=path, method=method, seconds=seconds)
 
+    def watch(self, watcher: Watcher | None) -> None:
+        """Have somebody hear of each request, when it comes and before it is answered."""
+        self._front.watcher = watcher
+
     def mend(self) -> None:
         """End every fault and every refusal."""
         self._front.clear()
@@ -246,7 +253,7 @@ class Arr(ABC, Generic[Item]):
         return [
             ("GET", "/ping", lambda _: {"status": "OK"}),
             ("GET", "/api/v3/system/status", self._get_status),
-            ("GET", "/api/v3/qualityprofile", lambda _: self._recorded("qualityprofile")),
+            ("GET", "/api/v3/qualityprofile", self.profiles.get),
             ("GET", "/api/v3/config/naming", lambda _: self._recorded("config-naming")),
             ("GET", "/api/v3/tag", self.tags.get),
             ("POST", "/api/v3/tag", self.tags.post),

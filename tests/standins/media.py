@@ -16,7 +16,7 @@ import re
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -139,6 +139,7 @@ class MediaServer:
         self._now: dict[str, int] = {}
         self._most: dict[str, int] = {}
         self._sockets: set[socket.socket] = set()
+        self.watcher: Callable[[str, int], None] | None = None
         self.stopping = Event()
         self.tls = _tls_context() if tls else None
         self._server = _Server(self)
@@ -209,9 +210,11 @@ class MediaServer:
             return shelf.next_reply()
 
     def count(self, path: str, count: int) -> None:
-        """Note body bytes that were sent."""
+        """Note body bytes that were sent; a watcher hears of the path and how many by now."""
         with self._lock:
-            self._served[path] = self._served.get(path, 0) + count
+            served = self._served[path] = self._served.get(path, 0) + count
+        if self.watcher is not None:
+            self.watcher(path, served)
 
     def close(self, path: str, connection: socket.socket) -> None:
         """Note that a request was answered."""

@@ -107,6 +107,7 @@ _QUALITIES = {
     "Bluray-2160p": (19, "bluray", 2160),
 }
 """Id, source and resolution of a quality, in the order from worse to better."""
+QUALITY_NAMES = tuple(_QUALITIES)
 
 _SOURCE_IN_SONARR = {"tv": "television", "webdl": "web", "webrip": "webRip"}
 _SOURCE_NAMES = {"webdl": "WEBDL", "webrip": "WEBRip", "bluray": "Bluray", "hdtv": "HDTV"}

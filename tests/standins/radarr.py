@@ -7,7 +7,7 @@ with Radarr(root=movies, path_map={"/downloads": downloads}) as radarr:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -161,6 +161,7 @@ class Radarr(RadarrImports):
             ("GET", "/api/v3/movie", self._get_movies),
             ("GET", "/api/v3/movie/{id:int}", self._get_movie),
             ("GET", "/api/v3/wanted/missing", self._get_missing),
+            ("GET", "/api/v3/wanted/cutoff", self._get_cutoff_unmet),
             ("GET", "/api/v3/history/movie", self._get_movie_history),
             ("POST", "/api/v3/manualimport", self._post_manual_import),
         ]
@@ -180,15 +181,18 @@ class Radarr(RadarrImports):
             for movie in self._movies.values()
             if movie.file is None and movie.facts.year and movie.facts.monitored is monitored
         ]
-        keys = {
-            "movieMetadata.sortTitle": lambda m: movie_json(m)["sortTitle"],
-            "movieMetadata.year": lambda m: m.facts.year,
-            "movieMetadata.digitalRelease": lambda m: str(m.released or ""),
-            "movieMetadata.inCinemas": lambda m: str(m.released or ""),
-            "movieMetadata.physicalRelease": lambda m: str(m.released or ""),
-        }
-        default = "movieMetadata.sortTitle"
-        return page(call, rows, keys=keys, default=default, show=_wanted_json)
+        return page(call, rows, keys=_SORTED_BY, default=_BY_TITLE, show=_wanted_json)
+
+    def _get_cutoff_unmet(self, call: Call) -> Any:
+        monitored = call.flag("monitored", default=True)
+        rows = [
+            movie
+            for movie in self._movies.values()
+            if movie.file
+            and self.profiles.falls_short(movie.file.quality)
+            and movie.facts.monitored is monitored
+        ]
+        return page(call, rows, keys=_SORTED_BY, default=_BY_TITLE, show=_wanted_json)
 
     def _get_movie_history(self, call: Call) -> Any:
         return self.history.of("movieId", call.number("movieId"))
@@ -212,6 +216,16 @@ class Radarr(RadarrImports):
             "indexerFlags": item.get("indexerFlags") or 0,
             "rejections": self._rejections(offered, movie),
         }
+
+
+_BY_TITLE = "movieMetadata.sortTitle"
+_SORTED_BY: Mapping[str, Callable[[Movie], Any]] = {
+    _BY_TITLE: lambda m: movie_json(m)["sortTitle"],
+    "movieMetadata.year": lambda m: m.facts.year,
+    "movieMetadata.digitalRelease": lambda m: str(m.released or ""),
+    "movieMetadata.inCinemas": lambda m: str(m.released or ""),
+    "movieMetadata.physicalRelease": lambda m: str(m.released or ""),
+}
 
 
 def _wanted_json(movie: Movie) -> Json:

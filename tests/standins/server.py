@@ -67,6 +67,10 @@ class _Planned:
         return self.path in path and self.method in (None, method)
 
 
+Watcher = Callable[[str, str, bool], None]
+"""Hears of each request: its method, its path, and whether it is done and about to be answered."""
+
+
 class Front:
     """What stands before the endpoints: journal, URL base, faults, key, in the order they act."""
 
@@ -79,6 +83,7 @@ class Front:
         self._lock = RLock()
         self._journal: list[Seen] = []
         self._planned: list[_Planned] = []
+        self.watcher: Watcher | None = None
 
     @property
     def journal(self) -> list[Seen]:
@@ -109,6 +114,7 @@ class Front:
         request = Request(scope, receive)
         body = await request.body()
         planned = self._next_fault(request)
+        await self._tell(request, is_done=False)
         if planned is not None and planned.fault is Fault.DOWN:
             self._note(request, body, None)
             await _hang_up(receive, send)
@@ -122,11 +128,16 @@ class Front:
                 if planned is not None and planned.fault is Fault.SLOW:
                     await run_in_threadpool(self.stopping.wait, planned.seconds)
                 self._note(request, body, message["status"])
+                await self._tell(request, is_done=True)
             await send(message)
 
         answer = self._refusal(request, planned) or self._app
         inner = {**scope, "path": request.url.path.removeprefix(self.url_base)}
         await answer(inner, body_again, noted)
+
+    async def _tell(self, request: Request, *, is_done: bool) -> None:
+        if self.watcher is not None:
+            await run_in_threadpool(self.watcher, request.method, request.url.path, is_done)
 
     def _refusal(self, request: Request, planned: _Planned | None) -> Response | None:
         path = request.url.path

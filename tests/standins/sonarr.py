@@ -173,6 +173,7 @@ class Sonarr(SonarrImports):
             ("GET", "/api/v3/episode/{id:int}", self._get_episode),
             ("GET", "/api/v3/episodefile", self._get_episode_files),
             ("GET", "/api/v3/wanted/missing", self._get_missing),
+            ("GET", "/api/v3/wanted/cutoff", self._get_cutoff_unmet),
             ("GET", "/api/v3/history/series", self._get_series_history),
             ("POST", "/api/v3/manualimport", self._post_manual_import),
         ]
@@ -228,12 +229,39 @@ class Sonarr(SonarrImports):
     def _get_missing(self, call: Call) -> Any:
         monitored = call.flag("monitored", default=True)
         rows = [e for e in self._all_episodes() if self._is_missing(e, monitored=monitored)]
+        return self._wanted_page(call, rows)
+
+    def _get_cutoff_unmet(self, call: Call) -> Any:
+        monitored = call.flag("monitored", default=True)
+        rows = [
+            e
+            for e in self._all_episodes()
+            if e.file
+            and self.profiles.falls_short(e.file.quality)
+            and (e.facts.monitored and self._series[e.series_id].facts.monitored) is monitored
+        ]
+        return self._wanted_page(call, rows)
+
+    def _wanted_page(self, call: Call, rows: list[Episode]) -> Json:
         keys = {
             "episodes.airDateUtc": lambda e: e.facts.aired_at,
             "series.sortTitle": lambda e: self._series[e.series_id].facts.title,
         }
+        return page(
+            call,
+            rows,
+            keys=keys,
+            default="episodes.airDateUtc",
+            show=lambda e: self._wanted(call, e),
+        )
+
+    def _wanted(self, call: Call, episode: Episode) -> Json:
         show = self._episode_in_series if call.flag("includeSeries") else episode_json
-        return page(call, rows, keys=keys, default="episodes.airDateUtc", show=show)
+        shown = show(episode)
+        if episode.file and call.flag("includeEpisodeFile"):
+            series = self._series[episode.series_id]
+            shown["episodeFile"] = episode_file_json(series, [episode], episode.file)
+        return shown
 
     def _is_missing(self, episode: Episode, *, monitored: bool) -> bool:
         series, aired_at = self._series[episode.series_id], episode.facts.aired_at

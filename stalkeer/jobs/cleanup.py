@@ -44,6 +44,7 @@ def find_useless(services: Services, *, older_than_s: float) -> Useless:
 def _useless_parts(services: Services, older_than_s: float) -> Iterator[tuple[Path, int]]:
     """Find the part files that no download can go on with, once they are old."""
     roots = {rules.parts for rules in services.instances.values()}
+    roots |= {places.parts for places in services.downloads.folders.values()}
     found = [part for root in roots for part in part_path(root, 0).parent.glob("*.part")]
     # Asked after the look at the disk: a download has its row before it has a part.
     resumable = services.store.downloads.resumable_ids()

@@ -16,6 +16,7 @@ from stalkeer.db.connect import StoreError
 from stalkeer.db.playlists import PlaylistRow
 from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.accounts import RENEW, expiry_warning
 from stalkeer.jobs.folders import FolderNotWritableError, sees, sees_as
 from stalkeer.jobs.register import Webhook, check_reach, is_registered
 from stalkeer.jobs.services import InstanceRules, Services
@@ -41,7 +42,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor:
-    """Examines a service. `webhooks` are what the arrs should hold, by instance."""
+    """Examines a service. `webhooks` are what the arrs should hold, by instance.
+
+    `reach` asks for a playlist and reads none of it.
+    """
 
     services: Services
     warnings: tuple[str, ...]
@@ -49,6 +53,7 @@ class Doctor:
     queue_answers: Callable[[], bool]
     webhooks: Mapping[str, Webhook]
     playlist_every_s: float
+    reach: Callable[[PlaylistRow], object]
 
     def examine(self) -> Iterator[Finding]:
         """Look at one thing after another."""
@@ -109,21 +114,32 @@ class Doctor:
             yield self._playlist(playlist)
 
     def _playlist(self, playlist: PlaylistRow) -> Finding:
-        subject = f"playlist {playlist.name}"
+        subject, now = f"playlist {playlist.name}", self.services.now()
+        try:
+            self.reach(playlist)
+        except StalkeerError as exc:
+            return Finding(
+                subject, str(exc), "Correct its address or its login, or wait for the provider."
+            )
         if playlist.last_error:
             return Finding(
                 subject, playlist.last_error, "Run `stalkeer process` when it is mended."
             )
         if playlist.refreshed_at is None:
             return Finding(subject, "was never read", "Run `stalkeer process`.")
-        age = self.services.now() - playlist.refreshed_at
-        if age.total_seconds() > OLD_AFTER * self.playlist_every_s:
+        age = now - playlist.refreshed_at
+        if age.total_seconds() > OLD_AFTER * (playlist.refresh_s or self.playlist_every_s):
             return Finding(
                 subject,
                 f"was last read {age.total_seconds() / 3600:.0f} hours ago",
                 "Is `stalkeer up` running? Its log says why the refresh does not work.",
             )
-        return Finding(subject, f"{playlist.entry_count} entries, read {_ago(age)} ago")
+        if warning := expiry_warning(playlist, now):
+            return Finding(subject, warning, RENEW)
+        until = f", account until {playlist.expires_at:%Y-%m-%d}" if playlist.expires_at else ""
+        return Finding(
+            subject, f"is there, {playlist.entry_count} entries, read {_ago(age)} ago{until}"
+        )
 
     def _instance(self, arr: Radarr | Sonarr, rules: InstanceRules) -> Iterator[Finding]:
         try:
@@ -140,7 +156,7 @@ class Doctor:
             yield Finding(
                 rules.name,
                 str(exc),
-                f"Correct {rules.setting}_URL or {rules.setting}_API_KEY, or start it.",
+                f"Correct {rules.named('URL')} or {rules.named('API_KEY')}, or start it.",
             )
 
     def _clock(self, arr: Radarr | Sonarr, rules: InstanceRules) -> Iterator[Finding]:
@@ -217,7 +233,7 @@ def _folder(arr: Radarr | Sonarr, rules: InstanceRules) -> Finding:
     if pair is None:
         remedy = "Mount the same folder in both containers."
     else:
-        remedy = f"Set {rules.setting}_PATH_MAP={pair[0]}=>{pair[1]}"
+        remedy = f"Set {rules.named('PATH_MAP')}={pair[0]}=>{pair[1]}"
     return Finding(subject, f"{rules.name.title()} does not see {rules.folder}", remedy)
 
 

@@ -6,30 +6,36 @@ its name finds it there.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-from stalkeer.arr.radarr import Radarr
-from stalkeer.arr.sonarr import Sonarr
-from stalkeer.core.items import ItemKind
-from stalkeer.core.jobs import DownloadChange, Ended, ItemMove, Job, NewJob, done, later
-from stalkeer.core.states import DownloadStatus, ImportStatus, ItemState
+from stalkeer.core.connections import ProviderPause
+from stalkeer.core.jobs import (
+    DownloadChange,
+    Ended,
+    FileFacts,
+    ItemMove,
+    Job,
+    NewJob,
+    NewMatch,
+    done,
+    later,
+)
+from stalkeer.core.states import DownloadStatus, ImportStatus, ItemState, MatchState
 from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.db.playlists import Entry
 from stalkeer.downloader.errors import (
+    DiskFullError,
     DownloadStoppedError,
     ProviderBusyError,
     ProviderDownError,
 )
-from stalkeer.downloader.files import check_space, part_path, publish, published, remove_part
-from stalkeer.downloader.http import Fetched, FetchRequest, Progress
-from stalkeer.downloader.media import MediaFacts, RuntimeDecision, inspect, judge_runtime
+from stalkeer.downloader.files import part_path, publish, published, remove_part
+from stalkeer.downloader.http import Fetched, FetchRequest
 from stalkeer.downloader.resume import ResumeState
-from stalkeer.errors import StalkeerError
+from stalkeer.jobs import unwanted
+from stalkeer.jobs.recording import Recorder, require_window
 from stalkeer.jobs.services import (
     ImportMode,
     InstanceRules,
@@ -39,39 +45,12 @@ from stalkeer.jobs.services import (
     StopReason,
 )
 from stalkeer.jobs.targets import file_name, import_target
+from stalkeer.jobs.tasks import DoubtfulFileError, EntryGoneError, NotTheItemError, Task
+from stalkeer.jobs.verdicts import judge_start, judge_whole
 from stalkeer.jobs.wanted import import_job, search_job
 
 LARGEST_BYTES = 200_000_000_000
-PROVIDER_PAUSE_S = 60.0
-
-
-class EntryGoneError(StalkeerError):
-    """The entry is no longer in its playlist."""
-
-    code: ClassVar[str] = "entry_gone"
-
-
-class NotTheItemError(StalkeerError):
-    """The file is not the film or episode it was taken for."""
-
-    code: ClassVar[str] = "not_the_item"
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """All that one download is about."""
-
-    run: Run
-    services: Services
-    download: Download
-    entry: Entry
-    items: tuple[Item, ...]
-    arr: Radarr | Sonarr
-    rules: InstanceRules
-
-    @property
-    def part(self) -> Path:
-        return part_path(self.rules.parts, self.download.id)
+_UNAVAILABLE = 503
 
 
 def handle(run: Run, services: Services) -> Ended:
@@ -79,13 +58,17 @@ def handle(run: Run, services: Services) -> Ended:
     download = services.store.downloads.get(run.job.download_id or 0)
     if download is None:
         return done("skipped", "its row is gone")
+    require_window(services)
+    if not download.instance:
+        task = unwanted.task_of(run, services, download, _entry(services, download))
+        return _published_before(task) or _fetch(task)
     arr, rules = services.instance(run.job.instance)
     items = _missing_items(services, download)
     if not items:
         return _drop(rules, download, "nothing misses it any more")
     if arr.imported_file(import_target(items)) is not None:
         return _already_there(services, rules, download, items)
-    task = _Task(run, services, download, _entry(services, download), items, arr, rules)
+    task = Task(run, services, download, _entry(services, download), items, arr, rules)
     services.seen_folders.require(arr, rules.folder, rules.path_map, setting=rules.setting)
     return _published_before(task) or _fetch(task)
 
@@ -128,9 +111,9 @@ def _already_there(
     return _drop(rules, download, reason)
 
 
-def _fetch(task: _Task) -> Ended:
+def _fetch(task: Task) -> Ended:
     resume = ResumeState.from_token(task.download.resume_token)
-    _require_space(task, (resume.total_bytes or 0) - task.download.bytes_downloaded)
+    recorder = Recorder(task)
     request = FetchRequest(
         url=task.entry.url,
         part=task.part,
@@ -138,14 +121,15 @@ def _fetch(task: _Task) -> Ended:
         referrer=task.entry.referrer or None,
         resume=resume,
         max_bytes=LARGEST_BYTES,
+        limiter=task.limit_bandwidth(),
     )
-    recorder = _Recorder(task)
     try:
+        recorder.reserve(task.download.bytes_downloaded, resume.total_bytes)
         fetched = task.services.engine.fetch(
             request,
             on_progress=recorder.record,
             should_stop=task.run.should_stop,
-            on_head=lambda part, _size_bytes: _judge(task, inspect(part)),
+            on_head=lambda part, _size_bytes: judge_start(task, part),
         )
         recorder.write()
         return _finish(task, fetched)
@@ -153,19 +137,81 @@ def _fetch(task: _Task) -> Ended:
         # Nothing ever goes on with the bytes of something else.
         remove_part(task.part)
         raise
+    except DoubtfulFileError as exc:
+        recorder.write()
+        return _ask(task, str(exc))
     except DownloadStoppedError as exc:
         raise _stopped(task, recorder) from exc
-    except (ProviderBusyError, ProviderDownError) as exc:
-        pause_s = exc.retry_in_s or PROVIDER_PAUSE_S
-        return later(str(exc), run_in_s=pause_s, pause_provider_s=pause_s)
+    except DiskFullError as exc:
+        reason = f"{exc} Then the download goes on by itself."
+        return later(reason, run_in_s=exc.retry_in_s or 0.0, error_code=exc.code)
+    except ProviderBusyError as exc:
+        is_too_many = exc.status != _UNAVAILABLE
+        return _leave_alone(task, exc, told_s=exc.retry_in_s, is_too_many=is_too_many)
+    except ProviderDownError as exc:
+        return _leave_alone(task, exc, told_s=None, is_too_many=False)
 
 
-def _require_space(task: _Task, bytes_left: int) -> None:
-    """Raise `DiskFullError` when the rest of the file does not fit beside what must stay free."""
-    check_space(task.rules.parts, max(bytes_left, 0), task.services.downloads.min_free_bytes)
+def _leave_alone(
+    task: Task,
+    error: ProviderBusyError | ProviderDownError,
+    *,
+    told_s: float | None,
+    is_too_many: bool,
+) -> Ended:
+    """Let the provider rest: no attempt of this or any other entry is spent on it meanwhile."""
+    pause = ProviderPause(
+        base_s=task.services.downloads.retry_delay_s,
+        told_s=told_s,
+        is_too_many=is_too_many,
+        reason=str(error),
+    )
+    return later(
+        f"{error} The download goes on by itself.",
+        run_in_s=pause.base_s,
+        error_code=error.code,
+        provider_pause=pause,
+    )
 
 
-def _stopped(task: _Task, recorder: _Recorder) -> StoppedError:
+def _ask(task: Task, sentence: str) -> Ended:
+    """Let the download rest until a person confirms or rejects its entry."""
+    change = DownloadChange(
+        download_id=task.download.id, item_state=ItemState.TO_CONFIRM, reason=sentence
+    )
+    return later(
+        sentence,
+        run_in_s=0,
+        is_held=True,
+        error_code=DoubtfulFileError.code,
+        matches=(_doubted(task, sentence),),
+        download=change,
+    )
+
+
+def _doubted(task: Task, sentence: str) -> NewMatch:
+    """Put the match of the entry to the person again, with the new reason."""
+    item = task.items[0]
+    known = [
+        match
+        for match in task.services.store.matches.of_item(item.id)
+        if match.playlist_item_id == task.entry.id
+    ]
+    before = known[0] if known else None
+    # Asked again after another run, it does not say the same twice.
+    reasons = [reason for reason in before.reasons if reason != sentence] if before else []
+    return NewMatch(
+        item_id=item.id,
+        entry_id=task.entry.id,
+        score=before.score if before else 0,
+        method=before.method if before else "running_time",
+        reasons=(*reasons, sentence),
+        state=MatchState.TO_CONFIRM,
+        entry_name=task.entry.name,
+    )
+
+
+def _stopped(task: Task, recorder: Recorder) -> StoppedError:
     """Save the offset, unless the job is somebody else's by now."""
     if task.run.reason is StopReason.DROPPED:
         remove_part(task.part)
@@ -174,101 +220,35 @@ def _stopped(task: _Task, recorder: _Recorder) -> StoppedError:
     return StoppedError(f"{task.download.title} was stopped: {task.run.reason}.")
 
 
-class _Recorder:
-    """Writes how far a download is: every few seconds or megabytes, whichever comes first."""
-
-    def __init__(self, task: _Task) -> None:
-        self._task = task
-        self._rules = task.services.downloads
-        self._last: Progress | None = None
-        self._written_at = -self._rules.progress_every_s
-        self._written_bytes = 0
-        self._fits = False
-
-    def record(self, progress: Progress) -> None:
-        """Keep the newest figures and write them when it is time.
-
-        Once the server said how long the file is, raises `DiskFullError` if it does not fit.
-        """
-        if not self._fits and progress.total_bytes is not None:
-            _require_space(self._task, progress.total_bytes - progress.bytes_done)
-            self._fits = True
-        self._last = progress
-        waited_s = time.monotonic() - self._written_at
-        new_bytes = progress.bytes_done - self._written_bytes
-        if (
-            waited_s >= self._rules.progress_every_s
-            or new_bytes >= self._rules.progress_every_bytes
-        ):
-            self.write()
-
-    def write(self) -> None:
-        """Write the newest figures, and hear what the job was asked to do meanwhile."""
-        if self._last is None:
-            return
-        self._written_at = time.monotonic()
-        self._written_bytes = self._last.bytes_done
-        request = self._task.services.store.leases.progress(
-            self._task.run.lease,
-            done=self._last.bytes_done,
-            total=self._last.total_bytes,
-            resume_token=self._last.resume.to_token(),
-            speed_bytes_per_s=int(self._last.speed_bytes_s or 0) or None,
-        )
-        self._task.run.obey(request)
-
-
-def _judge(task: _Task, facts: MediaFacts) -> None:
-    """Raise `NotTheItemError` when the running time says that this is something else."""
-    if not task.services.downloads.verify:
-        return
-    verdict = judge_runtime(
-        facts.duration_s,
-        task.items[0].wanted.runtime_minutes,
-        low=task.services.downloads.runtime_low,
-        high=task.services.downloads.runtime_high,
-        episodes=len(task.items),
-    )
-    if verdict.decision in (RuntimeDecision.REFUSE, RuntimeDecision.ASK):
-        raise NotTheItemError(f"{task.download.title}: {verdict.sentence}")
-
-
-def _finish(task: _Task, fetched: Fetched) -> Ended:
+def _finish(task: Task, fetched: Fetched) -> Ended:
     """Check the whole file and give it its name."""
-    facts = inspect(fetched.path)
-    _check(task, fetched, facts)
-    relative = file_name(
-        task.items,
-        resolution=facts.resolution or task.entry.resolution,
-        extension=facts.extension or fetched.container or "mkv",
-    )
+    facts = judge_whole(task, fetched)
+    relative = _name(task, facts)
     # The name is noted under the lease before the file gets it: whoever runs this again after a
     # kill between the two looks there, and a worker that lost its lease stops here.
     planned = DownloadChange(
-        download_id=task.download.id, download_path=relative, file_size=fetched.size_bytes
+        download_id=task.download.id,
+        download_path=relative,
+        file_size=fetched.size_bytes,
+        facts=facts,
     )
-    task.services.store.leases.check(task.run.lease, planned)
-    path = publish(fetched.path, task.rules.folder, relative)
+
+    def permit() -> None:
+        task.services.store.leases.check(task.run.lease, planned)
+        task.run.require_lease()
+
+    path = publish(fetched.path, task.rules.folder, relative, permit=permit)
     return _complete(task, path, fetched.size_bytes)
 
 
-def _check(task: _Task, fetched: Fetched, facts: MediaFacts) -> None:
-    rules = task.services.downloads
-    is_movie = task.items[0].wanted.kind is ItemKind.MOVIE
-    floor = rules.min_movie_bytes if is_movie else rules.min_episode_bytes
-    if fetched.size_bytes < floor:
-        raise NotTheItemError(
-            f"{task.download.title}: the file has {fetched.size_bytes / 1e6:.1f} MB; under "
-            f"{floor / 1e6:.0f} MB nothing is taken for "
-            f"{'a film' if is_movie else 'an episode'} (STALKEER_DOWNLOADS_MIN_SIZE_"
-            f"{'MOVIE' if is_movie else 'EPISODE'})."
-        )
-    if rules.verify and facts.is_truncated:
-        raise NotTheItemError(f"{task.download.title}: the file is cut off, its own header says.")
-    _judge(task, facts)
+def _name(task: Task, facts: FileFacts) -> str:
+    extension = facts.container or "mkv"
+    if not task.items:
+        return unwanted.file_name(task, resolution=facts.resolution, extension=extension)
+    return file_name(task.items, resolution=facts.resolution, extension=extension)
 
 
-def _published_before(task: _Task) -> Ended | None:
+def _published_before(task: Task) -> Ended | None:
     """Find the file of a run that was killed after it gave the file its name."""
     relative, size = task.download.download_path, task.download.file_size
     if relative is None or size is None:
@@ -277,7 +257,7 @@ def _published_before(task: _Task) -> Ended | None:
     return None if path is None else _complete(task, path, size)
 
 
-def _complete(task: _Task, path: Path, size_bytes: int) -> Ended:
+def _complete(task: Task, path: Path, size_bytes: int) -> Ended:
     is_off = task.rules.import_mode is ImportMode.OFF
     change = DownloadChange(
         download_id=task.download.id,
@@ -292,7 +272,7 @@ def _complete(task: _Task, path: Path, size_bytes: int) -> Ended:
     )
 
 
-def _import_job(task: _Task) -> NewJob:
+def _import_job(task: Task) -> NewJob:
     return import_job(
         task.items[0],
         task.download,

@@ -40,6 +40,8 @@ LARGEST_BYTES = 200_000_000_000
 TRIES = 5
 """Failures in a row without a new MiB that end a file; the engine repeats each by itself first."""
 RETRY_BASE_S = 5.0
+BUSY_BASE_S = 30.0
+"""The same for who turned us away: a panel counts a connection that is gone for about a minute."""
 LONGEST_WAIT_S = 15 * 60.0
 """Who asks for a longer wait than this is believed, and the file is given up for now."""
 _PROGRESS_BYTES = 1024 * 1024
@@ -148,7 +150,8 @@ def next_wait_s(error: StalkeerError, failures: int, *, jitter: float) -> float 
     if failures >= TRIES or not isinstance(error, _PASSING):
         return None
     if error.retry_in_s is None:
-        return retry_delay_s(failures, base_s=RETRY_BASE_S, jitter=jitter)
+        base_s = BUSY_BASE_S if isinstance(error, ProviderBusyError) else RETRY_BASE_S
+        return retry_delay_s(failures, base_s=base_s, jitter=jitter)
     return error.retry_in_s if error.retry_in_s <= LONGEST_WAIT_S else None
 
 

@@ -101,5 +101,5 @@ def _remedy(name: str, folder: Path, path_map: PathMap, setting: str) -> str:
     return (
         f"{name.title()} does not see the folder {folder}{seen_as}, so it could not import from "
         f"it. Mount the same folder in both containers, or say what {name.title()} calls it: "
-        f"{setting}_PATH_MAP={folder}=>/its/name/in/{name}"
+        f"{setting + '_PATH_MAP' if setting else 'its path map'}={folder}=>/its/name/in/{name}"
     )

@@ -17,7 +17,6 @@ from stalkeer.core.jobs import DownloadChange, Ended, done, later
 from stalkeer.core.states import ImportStatus
 from stalkeer.db.downloads import Download
 from stalkeer.errors import StalkeerError
-from stalkeer.jobs.notify import notify_job
 from stalkeer.jobs.services import ImportMode, InstanceRules, Run, Services
 from stalkeer.jobs.targets import import_target
 
@@ -77,10 +76,12 @@ def _start(task: _Task) -> int:
     """Tell the arr to import, after the last look at the lease, and return the command's id."""
     if task.rules.import_mode is ImportMode.SCAN:
         _show_importing(task)
+        task.run.require_lease()
         return task.arr.start_scan(task.theirs)
     verdict = task.arr.verdict(task.theirs, task.target)
     _refuse(task, verdict)
     _show_importing(task)
+    task.run.require_lease()
     return task.arr.start_import(verdict)
 
 
@@ -94,7 +95,7 @@ def _refuse(task: _Task, verdict: ImportVerdict) -> None:
     if not verdict.visible:
         raise ImportNotVisibleError(
             f"{task.download.title}: {name} does not see {task.theirs}. Mount the same folder in "
-            f"both containers, or set {task.rules.setting}_PATH_MAP; then replay this job."
+            f"both containers, or set {task.rules.named('PATH_MAP')}; then replay this job."
         )
     if verdict.rejections:
         words = "; ".join(rejection.reason for rejection in verdict.rejections)
@@ -142,5 +143,4 @@ def _imported(task: _Task, path: str) -> Ended:
     change = DownloadChange(
         download_id=task.download.id, import_status=ImportStatus.IMPORTED, imported_path=path
     )
-    told = notify_job(task.services, f"{task.download.title} is in the library")
-    return done("imported", path, download=change, then=told)
+    return done("imported", path, download=change)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.matching import Library, library_of_movies, library_of_series
+from stalkeer.jobs.meters import CACHE_READS, Meters
 
 T = TypeVar("T")
 
@@ -16,8 +17,9 @@ T = TypeVar("T")
 class Libraries:
     """Builds the index of a library once for each list the arr gave. Safe between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, meters: Meters | None = None) -> None:
         """Start with none."""
+        self._meters = meters or Meters()
         self._lock = threading.Lock()
         self._built: dict[str, tuple[tuple[Any, ...], Library]] = {}
 
@@ -32,7 +34,9 @@ class Libraries:
     ) -> Library:
         with self._lock:
             known = self._built.get(name)
-            if known is not None and known[0] == items:
+            is_known = known is not None and known[0] == items
+            self._meters.count(CACHE_READS, cache="library", result="hit" if is_known else "miss")
+            if known is not None and is_known:
                 return known[1]
             self._built[name] = (items, build(items))
             return self._built[name][1]

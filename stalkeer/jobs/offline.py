@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from stalkeer.core.ids import ids_of
 from stalkeer.core.items import ContentType, ItemKind, Movie, Season, Series, Wanted
 from stalkeer.core.m3u import RawEntry, read_entries
 from stalkeer.core.matching import (
@@ -87,7 +88,8 @@ class _Index:
             parsed = parse_name(
                 entry.name, group=entry.group, url_kind=kind, tvg_type=entry.tvg_type
             )
-            for row in entry_keys(parsed, logo=entry.logo):
+            ids = ids_of(tvg_id=entry.tvg_id, tmdb_id=entry.tmdb_id, imdb_id=entry.imdb_id)
+            for row in entry_keys(parsed, logo=entry.logo, ids=ids):
                 if row.key in self._rows:
                     self._rows[row.key].append((row, _candidate(entry, kind)))
 
@@ -112,6 +114,9 @@ def _candidate(entry: RawEntry, kind: str | None) -> Candidate:
         tvg_id=entry.tvg_id,
         logo=entry.logo,
         order=entry.index,
+        tmdb_id=entry.tmdb_id,
+        imdb_id=entry.imdb_id,
+        duration_s=entry.duration_s,
     )
 
 

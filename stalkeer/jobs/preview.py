@@ -9,8 +9,9 @@ from itertools import islice
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import Wanted, wanted_episode, wanted_movie
-from stalkeer.core.matching import Library, Scored, rank
+from stalkeer.core.matching import Scored
 from stalkeer.core.wants import Want, judge_episode, judge_movie
+from stalkeer.jobs.judging import judged, why_nothing
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.wanted import scope_of
 
@@ -35,25 +36,24 @@ def preview(
 ) -> Iterator[Preview]:
     """Judge what an instance misses, newest first: at most `limit` of the items it `concerns`."""
     arr, _ = services.instance(instance)
-    library = services.libraries.of(arr)
     missing = filter(concerns, _missing(services, arr, instance))
     for wanted in islice(missing, limit or None):
-        yield _preview(services, instance, wanted, library)
+        yield _preview(services, instance, wanted)
 
 
-def _preview(services: Services, instance: str, wanted: Wanted, library: Library) -> Preview:
+def _preview(services: Services, instance: str, wanted: Wanted) -> Preview:
     store = services.store
     known = [item.id for item in store.items.of_arr(instance, [wanted.arr_id])]
     if any(store.downloads.held_for(item_id) for item_id in known):
         return _nothing(wanted, "its file is here or on its way")
     out = frozenset().union(*(store.matches.rejected(item_id) for item_id in known))
-    candidates = store.playlists.candidates(wanted)
-    ranking = rank(wanted, candidates, library=library, rules=services.matching)
-    for decision, scored in (("take", ranking.taken), ("ask", ranking.to_confirm)):
+    found = judged(services, instance, wanted)
+    bands = (("take", found.ranking.taken), ("ask", found.ranking.to_confirm))
+    for decision, scored in bands:
         best = next((one for one in scored if one.entry_id not in out), None)
         if best is not None:
-            return _shown(services, wanted, decision, best)
-    return _nothing(wanted, "it is in none of the playlists")
+            return _shown(wanted, decision, best, found.names[best.entry_id])
+    return _nothing(wanted, why_nothing(services, instance, wanted, found, out).reason)
 
 
 def _nothing(wanted: Wanted, reason: str) -> Preview:
@@ -62,24 +62,24 @@ def _nothing(wanted: Wanted, reason: str) -> Preview:
 
 def _missing(services: Services, arr: Radarr | Sonarr, instance: str) -> Iterator[Wanted]:
     _, rules = services.instance(instance)
-    scope = scope_of(arr, rules)
+    upgrade = services.matching.upgrade
+    scope = scope_of(arr, rules, upgrade=upgrade)
     if isinstance(arr, Radarr):
         movies = sorted(arr.missing(), key=lambda movie: movie.id, reverse=True)
-        for movie in movies:
+        for movie in (*movies, *(arr.cutoff_unmet() if upgrade else ())):
             if judge_movie(movie, scope).want is Want.YES:
                 yield wanted_movie(movie)
         return
-    for series, episode in arr.missing():
+    for series, episode in (*arr.missing(), *(arr.cutoff_unmet() if upgrade else ())):
         if judge_episode(series, episode, scope, services.now()).want is Want.YES:
             yield wanted_episode(series, episode)
 
 
-def _shown(services: Services, wanted: Wanted, decision: str, scored: Scored) -> Preview:
-    entry = services.store.playlists.entry(scored.entry_id)
+def _shown(wanted: Wanted, decision: str, scored: Scored, name: str) -> Preview:
     return Preview(
         title=wanted.label,
         decision=decision,
-        entry="" if entry is None else entry.name,
+        entry=name,
         score=scored.score,
         reasons=scored.reasons,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,18 +37,28 @@ class _Delivery:
     body: str
     loop: asyncio.AbstractEventLoop
     written: asyncio.Future[int]
+    arrived_at: float
 
 
 class WebhookWriter(threading.Thread):
     """Writes deliveries as jobs. `write` takes (instance, body) pairs and answers their job ids."""
 
     def __init__(
-        self, write: Callable[[Sequence[tuple[str, str]]], list[int]], ring: Callable[[], None]
+        self,
+        write: Callable[[Sequence[tuple[str, str]]], list[int]],
+        ring: Callable[[], None],
+        *,
+        took: Callable[[Sequence[float]], None] = lambda _: None,
     ) -> None:
-        """Prepare; `start` begins. `ring` is called after each commit."""
+        """Prepare; `start` begins.
+
+        `ring` is called after each commit, and `took` with the seconds each of its deliveries had
+        waited.
+        """
         super().__init__(name="webhook-writer", daemon=True)
         self._write = write
         self._ring = ring
+        self._took = took
         self._waiting: queue.Queue[_Delivery | None] = queue.Queue(WAITING)
 
     async def submit(self, instance: str, body: str) -> int:
@@ -56,7 +67,7 @@ class WebhookWriter(threading.Thread):
         Raises `ReceiverFullError` at once when too many wait, and what the database raised.
         """
         loop = asyncio.get_running_loop()
-        delivery = _Delivery(instance, body, loop, loop.create_future())
+        delivery = _Delivery(instance, body, loop, loop.create_future(), time.monotonic())
         try:
             self._waiting.put_nowait(delivery)
         except queue.Full:
@@ -65,10 +76,12 @@ class WebhookWriter(threading.Thread):
             ) from None
         return await delivery.written
 
-    def stop(self) -> None:
-        """Write what waits, then end."""
-        self._waiting.put(None)
-        self.join(timeout=10)
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Write what waits, then end; wait so long for it."""
+        with suppress(queue.Full):
+            # Nobody is answered any more: who waits in a full queue has left with the server.
+            self._waiting.put(None, timeout=timeout_s)
+            self.join(timeout_s)
 
     def run(self) -> None:
         """Write batches until stopped."""
@@ -105,6 +118,8 @@ class WebhookWriter(threading.Thread):
         else:
             _answer(batch, ids)
             self._ring()
+            now = time.monotonic()
+            self._took([now - delivery.arrived_at for delivery in batch])
 
 
 def _answer(batch: Sequence[_Delivery], ids: Sequence[int]) -> None:

@@ -46,6 +46,7 @@ _SHOWN = {
     ItemState.NO_MATCH: "in no list",
     ItemState.FAILED: "failed",
     ItemState.IMPORT_FAILED: "not imported",
+    "upgrades": "to replace by a better file",
 }
 """The states that the line of a run names, in its order."""
 
@@ -174,13 +175,14 @@ def _read(task: _Task) -> list[Item]:
 
 def _judged(task: _Task) -> Iterator[tuple[Verdict, Item | None]]:
     services, arr, name = task.services, task.arr, task.rules.name
-    scope = scope_of(arr, task.rules)
+    upgrade = services.matching.upgrade
+    scope = scope_of(arr, task.rules, upgrade=upgrade)
     if isinstance(arr, Radarr):
-        for movie in arr.missing():
+        for movie in (*arr.missing(), *(arr.cutoff_unmet() if upgrade else ())):
             if movie.is_scanned or not _is_new(movie, services):
                 yield want_movie(services, name, movie, scope)
         return
-    for series, episode in arr.missing():
+    for series, episode in (*arr.missing(), *(arr.cutoff_unmet() if upgrade else ())):
         yield from want_episodes(services, name, series, [episode], scope)
 
 
@@ -195,16 +197,19 @@ def _is_new(movie: Movie, services: Services) -> bool:
 
 
 def _newest_first(items: Iterable[Item]) -> list[Item]:
-    # Two stable sorts: items without a date come last.
+    # Stable sorts: items without a date come last, and what is there already after all others.
     by_id = sorted(items, key=lambda item: item.id, reverse=True)
-    return sorted(
+    by_date = sorted(
         by_id, key=lambda item: item.added_at.timestamp() if item.added_at else 0.0, reverse=True
     )
+    return sorted(by_date, key=lambda item: item.wanted.file_id is not None)
 
 
 def _counts(items: Sequence[Item]) -> dict[str, int]:
-    states = Counter(item.state.value for item in items)
-    return {"missing": len(items), **states}
+    missing = [item for item in items if item.wanted.file_id is None]
+    states = Counter(item.state.value for item in missing)
+    upgrades = {"upgrades": len(items) - len(missing)} if len(items) > len(missing) else {}
+    return {"missing": len(missing), **states, **upgrades}
 
 
 def _line(counts: dict[str, int]) -> str:

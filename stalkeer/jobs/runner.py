@@ -5,6 +5,7 @@ The only place that decides between retry and failure, and the only `except Exce
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -15,22 +16,29 @@ from stalkeer.db.connect import StoreError
 from stalkeer.db.leases import LeaseLostError
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs import (
+    backup,
     cleanup,
     download,
+    filtering,
     importing,
     notify,
     reconcile,
     refresh,
+    removal,
     search,
+    survey,
     webhook,
 )
-from stalkeer.jobs.services import Run, Services, StoppedError, StopReason
+from stalkeer.jobs.meters import JOBS_ENDED, LEASES_LOST
+from stalkeer.jobs.services import Run, Services, StoppedError, StopReason, since_boot
 from stalkeer.log import context, get_logger
 
 log = get_logger(__name__)
 
 SOURCE_PAUSE_S = 60.0
 """The longest a job waits for a source that is down and did not say for how long."""
+END_AGAIN_S = 1.0
+"""How often the end of a job is written again while the database is away."""
 
 HANDLERS: Mapping[JobKind, Callable[[Run, Services], Ended]] = {
     JobKind.WEBHOOK: webhook.handle,
@@ -40,7 +48,11 @@ HANDLERS: Mapping[JobKind, Callable[[Run, Services], Ended]] = {
     JobKind.DOWNLOAD: download.handle,
     JobKind.IMPORT: importing.handle,
     JobKind.NOTIFY: notify.handle,
+    JobKind.FILTER: filtering.handle,
+    JobKind.SURVEY: survey.handle,
+    JobKind.REMOVE_PLAYLIST: removal.handle,
     JobKind.CLEANUP: cleanup.handle,
+    JobKind.BACKUP: backup.handle,
 }
 AFTER_FAILURE: Mapping[JobKind, Callable[[Job, Services], tuple[NewJob, ...]]] = {
     JobKind.DOWNLOAD: download.after_failure,
@@ -52,11 +64,12 @@ def run_job(job_id: int, services: Services) -> None:
 
     Called for every doorbell, so it may be called twice, late, or for a job that has ended.
     """
-    lease = Lease(job_id, services.new_id())
+    lease, asked_at = Lease(job_id, services.new_id()), since_boot()
     job = services.store.leases.claim(lease, owner=services.owner, limits=services.limits)
     if job is None:
         return
-    run = Run(job, lease)
+    run = Run(job, lease, lease_s=services.store.leases.lease_s)
+    run.keep(asked_at)
     services.running.add(run)
     try:
         with context(job_id=job.id, kind=job.kind.value):
@@ -70,6 +83,9 @@ def _run(run: Run, services: Services) -> Ended:
     try:
         ended = HANDLERS[run.job.kind](run, services)
     except StoppedError:
+        ended = _stopped(run, services)
+    except LeaseLostError:
+        run.stop(StopReason.LOST)
         ended = _stopped(run, services)
     except StalkeerError as exc:
         ended = after_error(run.job, exc, services)
@@ -86,7 +102,7 @@ def after_error(job: Job, error: StalkeerError, services: Services) -> Ended:
     """Decide what becomes of a job after an error: wait for a source, try again, or give up."""
     if error.retryable and not error.costs_attempt:
         pause_s = min(services.downloads.retry_delay_s, SOURCE_PAUSE_S)
-        return later(str(error), run_in_s=error.retry_in_s or pause_s)
+        return later(str(error), run_in_s=error.retry_in_s or pause_s, error_code=error.code)
     failed = Ended(status=JobStatus.FAILED, error_code=error.code, error=str(error))
     if not error.retryable or job.attempts >= job.max_attempts:
         return failed
@@ -97,13 +113,24 @@ def after_error(job: Job, error: StalkeerError, services: Services) -> Ended:
 
 
 def _end(run: Run, ended: Ended, services: Services) -> None:
+    """Write how it ended, however long the database is away: it must not count as a crash.
+
+    Until then it counts as running here, so the pulse keeps its lease once the database is back.
+    A process that ends does not wait: the job runs again, and its effects are harmless twice.
+    """
+    while not _wrote_end(run, ended, services) and not services.running.is_closing:
+        threading.Event().wait(END_AGAIN_S)
+
+
+def _wrote_end(run: Run, ended: Ended, services: Services) -> bool:
     try:
         services.store.leases.end(run.lease, ended, services.limits)
     except LeaseLostError:
+        services.meters.count(LEASES_LOST)
         log.warning("job was taken over by another worker", title=run.job.title)
     except StoreError as exc:
-        # The lease runs out and the job runs again: its effects are harmless twice.
         log.warning("the end of a job could not be written", title=run.job.title, error=str(exc))
+        return False
     else:
         log.info(
             "job ended",
@@ -112,6 +139,8 @@ def _end(run: Run, ended: Ended, services: Services) -> None:
             outcome=ended.outcome,
             reason=ended.reason,
         )
+        services.meters.count(JOBS_ENDED, kind=run.job.kind.value, status=ended.status.value)
+    return True
 
 
 def _stopped(run: Run, services: Services) -> Ended:
@@ -120,6 +149,8 @@ def _stopped(run: Run, services: Services) -> Ended:
         return Ended(status=JobStatus.CANCELLED, costs_attempt=False, then=then)
     if run.reason is StopReason.PAUSED:
         return later("paused by a person", run_in_s=0, is_held=True)
+    if run.reason is StopReason.LOST:
+        return later("its worker stood still for longer than its lease", run_in_s=0)
     return later("interrupted by a shutdown", run_in_s=0)
 
 

@@ -5,16 +5,20 @@ Running twice is harmless: a download is unique per item and per entry while it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from stalkeer.core.entries import provider_of
 from stalkeer.core.jobs import Ended, ItemMove, NewDownload, NewJob, NewMatch, done, later, skipped
-from stalkeer.core.matching import Ranking, Scored, rank
+from stalkeer.core.matching import Scored
+from stalkeer.core.quality import ANY_QUALITY
+from stalkeer.core.reasons import WhyNot
 from stalkeer.core.states import ImportStatus, ItemState, JobKind, MatchState
 from stalkeer.core.titles import parse_name
 from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
-from stalkeer.db.playlists import PlaylistRow
+from stalkeer.jobs.judging import Judged, Nothing, looked_up, why_nothing
+from stalkeer.jobs.quality import quality_payload
 from stalkeer.jobs.services import Run, Services
 from stalkeer.jobs.wanted import import_job, item_key
 
@@ -31,9 +35,9 @@ def handle(run: Run, services: Services) -> Ended:
         return _held(run, services, item, held)
     if _first_import_runs(services):
         return later("the first import of a playlist is running", run_in_s=IMPORT_LOOK_AGAIN_S)
-    ranking = _rank(item, services)
+    found = looked_up(services, item.instance, item.wanted)
     services.store.items.mark_searched(item.id)
-    return _decide(run, services, item, ranking)
+    return _decide(run, services, item, found)
 
 
 def _held(run: Run, services: Services, item: Item, held: Download) -> Ended:
@@ -47,35 +51,36 @@ def _held(run: Run, services: Services, item: Item, held: Download) -> Ended:
 
 
 def _first_import_runs(services: Services) -> bool:
-    unread = [row for row in services.store.playlists.all() if not row.version]
+    unread = [row for row in services.store.playlists.all() if not (row.version or row.last_error)]
     # A playlist that failed may fail for days; the others are searched meanwhile.
     return bool(unread) and services.store.jobs.has_active(JobKind.REFRESH_PLAYLIST, unfailed=True)
 
 
-def _rank(item: Item, services: Services) -> Ranking:
-    arr, _ = services.instance(item.instance)
-    candidates = services.store.playlists.candidates(item.wanted)
-    library = services.libraries.of(arr)
-    return rank(item.wanted, candidates, library=library, rules=services.matching)
-
-
-def _decide(run: Run, services: Services, item: Item, ranking: Ranking) -> Ended:
+def _decide(run: Run, services: Services, item: Item, found: Judged) -> Ended:
     """Take the best entry that was not tried or rejected; else ask; else say why not."""
+    ranking = found.ranking
     tried = services.store.downloads.tried_entries(item.id)
     rejected = services.store.matches.rejected(item.id)
     confirmed = services.store.matches.confirmed(item.id)
     out = rejected | set(tried)
+    if item.wanted.file_id is not None:
+        # A better file is looked for: not the one that is there already.
+        out |= services.store.matches.imported(item.id)
     both = (*ranking.taken, *ranking.to_confirm)
     sure = [one for one in both if one.entry_id in confirmed]
     sure += _chosen(services, confirmed - {one.entry_id for one in both})
-    sure += [one for one in ranking.taken if one.entry_id not in confirmed]
-    choice = _first(sure, out)
+    by_hand = _first(sure, out)
+    if by_hand is not None:
+        # A person's word counts more than the quality profile.
+        return _take(run, services, item, by_hand, replace(found, quality=ANY_QUALITY))
+    choice = _first(ranking.taken, out)
     if choice is not None:
-        return _take(run, services, item, choice)
+        return _take(run, services, item, choice, found)
     doubtful = _first(ranking.to_confirm, out)
     if doubtful is not None:
-        return _ask(item, doubtful)
-    return _nothing(services, item, tried)
+        return _ask(services, item, doubtful, found)
+    why = why_nothing(services, item.instance, item.wanted, found, rejected)
+    return _nothing(item, tried, why)
 
 
 def _chosen(services: Services, entry_ids: Collection[int]) -> list[Scored]:
@@ -93,12 +98,13 @@ def _first(scored: Collection[Scored], out: Collection[int]) -> Scored | None:
     return next((one for one in scored if one.entry_id not in out), None)
 
 
-def _take(run: Run, services: Services, item: Item, choice: Scored) -> Ended:
+def _take(run: Run, services: Services, item: Item, choice: Scored, found: Judged) -> Ended:
     entry = services.store.playlists.entry(choice.entry_id)
     if entry is None:
         return later("the playlist changed under the search", run_in_s=0)
     job = NewJob(
         kind=JobKind.DOWNLOAD,
+        payload=quality_payload(found.quality),
         dedup_key=item_key(item.instance, item.wanted),
         priority=run.job.priority,
         instance=item.instance,
@@ -111,7 +117,7 @@ def _take(run: Run, services: Services, item: Item, choice: Scored) -> Ended:
     return done(
         "taken",
         f"{entry.name} ({choice.score} of 100): {'; '.join(choice.reasons)}",
-        matches=(_match(item, choice, MatchState.TAKEN),),
+        matches=(_match(item, choice, MatchState.TAKEN, found, entry.name),),
         downloads=(NewDownload(entry_id=entry.id, item_ids=(item.id, *others), job=job),),
     )
 
@@ -130,37 +136,32 @@ def _also_in(services: Services, item: Item, choice: Scored) -> tuple[int, ...]:
     )
 
 
-def _ask(item: Item, choice: Scored) -> Ended:
-    reason = f"only {choice.score} of 100 sure: {'; '.join(choice.reasons)}"
+def _ask(services: Services, item: Item, choice: Scored, found: Judged) -> Ended:
+    name = found.names[choice.entry_id]
+    reason = f"{choice.score} < {services.matching.auto}: {name}: {'; '.join(choice.reasons)}"
     return done(
         "to_confirm",
         reason,
-        matches=(_match(item, choice, MatchState.TO_CONFIRM),),
-        items=(ItemMove(item_id=item.id, state=ItemState.TO_CONFIRM, reason=reason),),
+        matches=(_match(item, choice, MatchState.TO_CONFIRM, found, name),),
+        items=(_move(item, ItemState.TO_CONFIRM, WhyNot.TO_CONFIRM, reason),),
     )
 
 
-def _nothing(services: Services, item: Item, tried: Mapping[int, str]) -> Ended:
+def _nothing(item: Item, tried: Mapping[int, str], why: Nothing) -> Ended:
     if tried:
         last = list(tried.values())[-1]
         reason = f"all {len(tried)} fitting entries failed; the last one: {last}"
-        return done("failed", reason, items=(_move(item, ItemState.FAILED, reason),))
-    reason = _why_in_none(services.store.playlists.all())
-    return done("no_match", reason, items=(_move(item, ItemState.NO_MATCH, reason),))
+        move = _move(item, ItemState.FAILED, WhyNot.FAILED_N_TIMES, reason)
+        return done("failed", reason, items=(move,))
+    move = _move(item, ItemState.NO_MATCH, why.code, why.reason)
+    return done("no_match", why.reason, items=(move,))
 
 
-def _why_in_none(playlists: Sequence[PlaylistRow]) -> str:
-    if any(row.version for row in playlists):
-        return "it is in none of the playlists"
-    trouble = next((row.last_error for row in playlists if row.last_error), None)
-    return f"no playlist is read yet: {trouble or 'set STALKEER_M3U_URL or STALKEER_M3U_FILE_PATH'}"
+def _move(item: Item, state: ItemState, code: WhyNot, reason: str) -> ItemMove:
+    return ItemMove(item_id=item.id, state=state, code=code, reason=reason)
 
 
-def _move(item: Item, state: ItemState, reason: str) -> ItemMove:
-    return ItemMove(item_id=item.id, state=state, reason=reason)
-
-
-def _match(item: Item, choice: Scored, state: MatchState) -> NewMatch:
+def _match(item: Item, choice: Scored, state: MatchState, found: Judged, name: str) -> NewMatch:
     return NewMatch(
         item_id=item.id,
         entry_id=choice.entry_id,
@@ -168,4 +169,6 @@ def _match(item: Item, choice: Scored, state: MatchState) -> NewMatch:
         method=choice.method,
         reasons=choice.reasons,
         state=state,
+        entry_name=name,
+        alternatives=found.considered(choice),
     )

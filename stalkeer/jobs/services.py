@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,20 +14,24 @@ from typing import ClassVar
 
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
-from stalkeer.core.items import Service
+from stalkeer.arr.tmdb import Tmdb
+from stalkeer.core.items import ItemKind, Service
 from stalkeer.core.jobs import Job, Lease
 from stalkeer.core.matching import MatchRules
 from stalkeer.core.pathmap import PathMap
 from stalkeer.core.states import StopRequest
-from stalkeer.db.slots import SlotLimits
+from stalkeer.core.windows import Window
+from stalkeer.db.providers import SlotLimits
 from stalkeer.db.store import Store
 from stalkeer.downloader.http import Engine
+from stalkeer.downloader.limiter import Bandwidth
 from stalkeer.downloader.terms import Chance
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.libraries import Libraries
+from stalkeer.jobs.meters import Meters
 from stalkeer.jobs.register import Webhook
-from stalkeer.playlist.source import SourceLimits
+from stalkeer.playlist.terms import SourceRules
 
 
 class ImportMode(StrEnum):
@@ -45,7 +51,8 @@ class InstanceRules:
 
     `folder` is where its finished files are published, `parts` where the unfinished ones are kept.
 
-    `setting` is the prefix of its environment variables, for messages: `STALKEER_RADARR`.
+    `setting` is the prefix of its environment variables, for messages: `STALKEER_RADARR`; empty
+    for one that was added through the API.
     Without `tags` and `quality_profile_ids` every item counts.
     """
 
@@ -60,10 +67,28 @@ class InstanceRules:
     tags: frozenset[str] = frozenset()
     quality_profile_ids: frozenset[int] = frozenset()
 
+    def named(self, key: str) -> str:
+        """Name one of its settings in a message, by the end of its variable's name."""
+        if self.setting:
+            return f"{self.setting}_{key}"
+        return f"the {key.lower()} of the instance {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where finished files are published, and where the unfinished ones are kept."""
+
+    folder: Path
+    parts: Path
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRules:
-    """The user's settings for downloads. Times in seconds, sizes in bytes."""
+    """The user's settings for downloads. Times in seconds, sizes in bytes.
+
+    Without `windows` files are fetched at any time; `checksum` keeps one of each file. `folders`
+    are for what is for no instance.
+    """
 
     attempts: int = 5
     retry_delay_s: float = 60.0
@@ -77,15 +102,16 @@ class DownloadRules:
     progress_every_bytes: int = 10_000_000
     part_retention_s: float = 7 * 86400.0
     user_agent: str = ""
+    checksum: bool = False
+    windows: tuple[Window, ...] = ()
+    folders: Mapping[ItemKind, Places] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaylistRules:
-    """How playlists are fetched."""
+class PlaylistRules(SourceRules):
+    """How playlists are fetched, and how often those that say nothing of their own."""
 
-    limits: SourceLimits
-    user_agent: str = ""
-    auth: tuple[str, str] | None = None
+    every_s: float = 3600.0
 
 
 class StopReason(StrEnum):
@@ -115,14 +141,33 @@ class UnknownInstanceError(StalkeerError):
     code: ClassVar[str] = "unknown_instance"
 
 
+def since_boot() -> float:
+    """Return seconds of a clock that goes on while the process, or the whole machine, sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @dataclass(slots=True)
 class Run:
-    """A job that runs in this process. `stop` may be called from any thread."""
+    """A job that runs in this process. `stop` may be called from any thread.
+
+    When its lease was not kept for `lease_s`, it may be somebody else's: a process that stood
+    still that long and wakes stops before it writes anything, without asking the database first.
+    """
 
     job: Job
     lease: Lease
     reason: StopReason | None = None
+    lease_s: float = math.inf
+    clock: Callable[[], float] = since_boot
+    _kept_at: float = field(init=False)
     _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._kept_at = self.clock()
+
+    def keep(self, asked_at: float) -> None:
+        """Note that its lease began anew no earlier than at this time of its clock."""
+        self._kept_at = asked_at
 
     def stop(self, reason: StopReason) -> None:
         """Ask the job to stop; the first reason counts, except that a lost lease beats all."""
@@ -136,12 +181,22 @@ class Run:
             self.stop(_REASONS[request])
 
     def should_stop(self) -> bool:
-        """Say whether it was asked to stop."""
+        """Say whether it was asked to stop, or its lease has run out."""
+        if self.clock() - self._kept_at >= self.lease_s:
+            self.stop(StopReason.LOST)
         return self._stopped.is_set()
 
     def wait(self, seconds: float) -> None:
         """Wait, but not past a stop."""
         self._stopped.wait(seconds)
+
+    def require_lease(self) -> None:
+        """Raise `StoppedError` when the lease may be somebody else's; other stops are passed over.
+
+        For the last moment before an effect outside the database.
+        """
+        if self.should_stop() and self.reason is StopReason.LOST:
+            raise StoppedError(f"Job {self.job.id} was stopped: {self.reason}.")
 
     def go_on_or_stop(self) -> None:
         """Return, or raise `StoppedError` when it was asked to stop."""
@@ -164,6 +219,11 @@ class Running:
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
         self._closing = False
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the process is about to end."""
+        return self._closing
 
     def add(self, run: Run) -> None:
         """Remember a run; one that starts during a shutdown is stopped at once."""
@@ -191,12 +251,15 @@ class Running:
             run.stop(StopReason.SHUTDOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Services:
     """Everything the jobs use. `arrs` and `instances` have the same keys: the instances' names.
 
-    `ring` wakes this process's pulse, which rings for due jobs; `owner` is `host:pid`. `webhooks`
-    are what the instances should hold to send us their events.
+    The one thing of the house that is not frozen: when a setting is saved, `adopt` puts in what was
+    made of it, and whoever asks next works by it. `ring` wakes this process's pulse, which rings
+    for due jobs; `owner` is `host:pid`. `webhooks` are what the instances should hold to send us
+    their events. `tmdb` is None without a key. `notify_events` are what the user is told of; none
+    named means all.
     """
 
     store: Store
@@ -216,7 +279,24 @@ class Services:
     rng: Chance
     owner: str
     notify_urls: tuple[str, ...] = ()
+    notify_events: frozenset[str] = frozenset()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    backups: Path | None = None
+    meters: Meters = field(default_factory=Meters)
+    bandwidth: Bandwidth = field(default_factory=Bandwidth)
+    tmdb: Tmdb | None = None
+
+    def adopt(self, newer: Services) -> None:
+        """Take over all that settings decide. Runs under way end by what they began with."""
+        for name in _DECIDED:
+            setattr(self, name, getattr(newer, name))
+
+    def places_of(self, instance: str) -> tuple[Places, ...]:
+        """Say where the downloads of an instance write; empty for those that are for none."""
+        if not instance:
+            return tuple(self.downloads.folders.values())
+        rules = self.instances.get(instance)
+        return () if rules is None else (Places(folder=rules.folder, parts=rules.parts),)
 
     def instance(self, name: str | None) -> tuple[Radarr | Sonarr, InstanceRules]:
         """Return the client and the rules of an instance.
@@ -229,3 +309,22 @@ class Services:
                 f"again and replay this job, or leave it."
             )
         return self.arrs[name], self.instances[name]
+
+
+_DECIDED = (
+    "arrs",
+    "instances",
+    "engine",
+    "downloads",
+    "playlists",
+    "matching",
+    "limits",
+    "libraries",
+    "seen_folders",
+    "notify_urls",
+    "notify_events",
+    "webhooks",
+    "bandwidth",
+    "tmdb",
+)
+"""The parts that settings and saved instances decide."""

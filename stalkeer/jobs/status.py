@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from stalkeer.core.times import stamp
 from stalkeer.db.connect import StoreError
 from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.accounts import RENEW, expiry_warning
 from stalkeer.jobs.services import Services
 
 SHOWN_RUNS = 10
@@ -27,6 +28,7 @@ class Problem:
 
     code: str
     message: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,9 @@ class Status:
             "instances": self._instances(),
             "playlists": self._playlists(),
             "folders": self._folders(),
+            "providers": self._providers(),
             "runs": self._runs(),
-            "problems": [
-                {"code": problem.code, "message": problem.message} for problem in self.problems()
-            ],
+            "problems": [asdict(problem) for problem in self.problems()],
         }
 
     def synced_at(self) -> dict[str, datetime | None]:
@@ -104,7 +105,7 @@ class Status:
             for state, count in items.items()
             if state not in (ItemState.IMPORTED, ItemState.GONE)
         )
-        problems = [problem.message for problem in self.problems()]
+        problems = [f"{problem.message} {problem.remedy}" for problem in self.problems()]
         shown = ", ".join(f"{count} {state}" for state, count in sorted(items.items()))
         return [
             f"stalkeer {__version__} is running.",
@@ -121,16 +122,18 @@ class Status:
             found.append(
                 Problem(
                     "no_instance",
-                    "No Radarr or Sonarr is set: set STALKEER_RADARR_URL and "
-                    "STALKEER_RADARR_API_KEY, or the same for SONARR, and start again.",
+                    "No Radarr or Sonarr is set.",
+                    "Set STALKEER_RADARR_URL and STALKEER_RADARR_API_KEY, or the same for SONARR, "
+                    "or add one with POST /api/v1/instances.",
                 )
             )
         if not self.services.store.playlists.all():
             found.append(
                 Problem(
                     "no_playlist",
-                    "No playlist is set: set STALKEER_M3U_URL or STALKEER_M3U_FILE_PATH, and "
-                    "start again.",
+                    "No playlist is set.",
+                    "Set STALKEER_M3U_URL or STALKEER_M3U_FILE_PATH, or add one with POST "
+                    "/api/v1/playlists.",
                 )
             )
         return found
@@ -138,17 +141,26 @@ class Status:
     def _instance_problems(self) -> list[Problem]:
         rows = self.services.store.instances.all()
         return [
-            Problem("instance", f"{row.name}: {row.last_error}")
+            Problem("instance", f"{row.name}: {row.last_error}", "Run `stalkeer doctor`.")
             for row in rows
             if row.last_error and row.name in self.services.instances
         ]
 
     def _playlist_problems(self) -> list[Problem]:
-        return [
-            Problem("playlist", f"{row.name}: {row.last_error}")
-            for row in self.services.store.playlists.all()
+        rows = self.services.store.playlists.all()
+        failed = [
+            Problem("playlist", f"{row.name}: {row.last_error}", "It is tried again by itself.")
+            for row in rows
             if row.last_error
         ]
+        now = self.services.now()
+        warnings = [(row.name, expiry_warning(row, now)) for row in rows]
+        ending = [
+            Problem("account_expires", f"{name}: {warning}.", RENEW)
+            for name, warning in warnings
+            if warning is not None
+        ]
+        return failed + ending
 
     def _instances(self) -> list[dict[str, Any]]:
         return [
@@ -183,17 +195,32 @@ class Status:
         return [
             {
                 "name": row.name,
+                "kind": row.kind,
                 "entries": row.entry_count,
                 "refreshed_at": stamp(row.refreshed_at),
+                "age_s": self._age_s(row.refreshed_at),
+                "is_reachable": not row.last_error if row.refreshed_at else None,
                 "last_error": row.last_error or None,
+                "last_error_code": row.last_error_code or None,
+                "max_connections": row.max_connections,
+                "expires_at": stamp(row.expires_at),
             }
             for row in self.services.store.playlists.all()
         ]
+
+    def _age_s(self, at: datetime | None) -> int | None:
+        return None if at is None else int((self.services.now() - at).total_seconds())
 
     def _folders(self) -> list[dict[str, Any]]:
         return [
             {"path": str(rules.folder), "instance": rules.name, "free_bytes": _free(rules.folder)}
             for rules in self.services.instances.values()
+        ]
+
+    def _providers(self) -> list[dict[str, Any]]:
+        return [
+            asdict(state) | {"paused_until": stamp(state.paused_until)}
+            for state in self.services.store.providers.all(self.services.limits)
         ]
 
     def _full_folders(self) -> list[str]:
@@ -210,6 +237,13 @@ class Status:
         except StoreError:
             return False
         return True
+
+
+def free_space(services: Services) -> dict[Path, int | None]:
+    """Say how many bytes are free where finished files go; None where nobody can tell."""
+    folders = {rules.folder for rules in services.instances.values()}
+    folders |= {places.folder for places in services.downloads.folders.values()}
+    return {folder: _free(folder) for folder in sorted(folders)}
 
 
 def _free(folder: Path) -> int | None:

@@ -13,10 +13,13 @@ from stalkeer.db.items import Item
 def import_target(items: Sequence[Item]) -> ImportTarget:
     """Give the ids of the movie or the episodes that one file holds."""
     first = items[0].wanted
+    replaces = frozenset(item.wanted.file_id for item in items if item.wanted.file_id)
     if first.kind is ItemKind.MOVIE:
-        return ImportTarget(movie_id=first.arr_id)
+        return ImportTarget(movie_id=first.arr_id, replaces=replaces)
     return ImportTarget(
-        series_id=first.series_id, episode_ids=tuple(item.wanted.arr_id for item in items)
+        series_id=first.series_id,
+        episode_ids=tuple(item.wanted.arr_id for item in items),
+        replaces=replaces,
     )
 
 

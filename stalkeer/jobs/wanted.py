@@ -25,6 +25,8 @@ from stalkeer.jobs.services import InstanceRules, Services
 
 SCAN_PATIENCE_S = 600.0
 """So long an arr may take to look at its disk after an item was added."""
+STILL_MISSING = (ItemState.NO_MATCH, ItemState.TO_CONFIRM, ItemState.FAILED)
+"""Items for which lists that changed may hold something new."""
 
 
 def item_key(instance: str, wanted: Wanted) -> str:
@@ -60,13 +62,17 @@ def import_job(item: Item, download: Download, *, priority: int, max_attempts: i
     )
 
 
-def scope_of(arr: Radarr | Sonarr, rules: InstanceRules) -> Scope:
-    """Read which items of an instance are ours; tags are names in the settings, ids in the arr."""
+def scope_of(arr: Radarr | Sonarr, rules: InstanceRules, *, upgrade: bool = False) -> Scope:
+    """Read which items of an instance are ours; tags are names in the settings, ids in the arr.
+
+    With `upgrade` an item whose file falls short of its quality profile is ours too.
+    """
     tag_ids = None
     if rules.tags:
         known = arr.tags()
         tag_ids = frozenset(known[tag] for tag in rules.tags if tag in known)
-    return Scope(tag_ids, rules.quality_profile_ids or None)
+    upgrades = arr.quality_profiles() if upgrade else None
+    return Scope(tag_ids, rules.quality_profile_ids or None, upgrades)
 
 
 def want_movie(

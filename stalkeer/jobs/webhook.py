@@ -13,6 +13,7 @@ from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.arr.webhook import WebhookEvent, WebhookType, parse_webhook
 from stalkeer.core.jobs import ROUTINE, URGENT, Ended, ItemMove, Job, done, later, skipped
+from stalkeer.core.reasons import WhyNot
 from stalkeer.core.states import ItemState
 from stalkeer.core.wants import Verdict, Want
 from stalkeer.db.items import Item
@@ -150,7 +151,10 @@ def _close(delivery: _Delivery, items: Sequence[Item], state: ItemState, reason:
     if not items:
         return skipped("we were not looking for it")
     store, item_ids = delivery.services.store, [item.id for item in items]
-    store.items.move(ItemMove(item_id=item_id, state=state, reason=reason) for item_id in item_ids)
+    code = WhyNot.WAITING_ARR if state is ItemState.WAITING else ""
+    store.items.move(
+        ItemMove(item_id=item_id, state=state, reason=reason, code=code) for item_id in item_ids
+    )
     cancelled = store.control.cancel_for_items(item_ids, reason, show=state)
     return done("noted", f"{reason}; {cancelled} cancelled")
 

@@ -6,6 +6,7 @@ import random
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -198,7 +199,9 @@ def site() -> Iterator[Site]:
             self.send_response(made.status)
             self.send_header("Content-Length", str(len(made.answer)))
             self.end_headers()
-            self.wfile.write(made.answer)
+            # Whoever asked may have been told to stop.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.wfile.write(made.answer)
 
         def log_message(self, *words: object) -> None:
             """Say nothing on the terminal."""

@@ -15,10 +15,12 @@ from stalkeer.arr.http import ArrHttp
 from stalkeer.arr.radarr import Radarr as RadarrClient
 from stalkeer.core.pathmap import PathMap
 from stalkeer.db.connect import Database
+from stalkeer.db.playlists import PlaylistRow
 from stalkeer.db.store import Store
 from stalkeer.jobs.doctor import Doctor, Finding, suggest_path_map
 from stalkeer.jobs.folders import MARKER
 from stalkeer.jobs.register import Webhook, register
+from stalkeer.playlist.errors import PlaylistUnreachableError
 from tests.builders import entry, playlist, publish
 from tests.jobs.conftest import House
 from tests.standins.radarr import Radarr
@@ -46,6 +48,7 @@ def doctor(house: House, radarr: Radarr, receiver: Receiver) -> Doctor:
         queue_answers=lambda: True,
         webhooks={"radarr": webhook},
         playlist_every_s=3600,
+        reach=lambda _: None,
     )
 
 
@@ -149,6 +152,7 @@ def test_no_playlist_is_a_fault(house: House) -> None:
         queue_answers=lambda: True,
         webhooks={},
         playlist_every_s=3600,
+        reach=lambda _: None,
     )
 
     assert "STALKEER_M3U_URL" in faults(bare)["playlist"].remedy
@@ -176,6 +180,40 @@ def test_a_playlist_that_missed_three_refreshes_is_too_old(
     house.store.db.clock_offset_s = hours * 3600
 
     assert ("playlist list" in faults(doctor)) is is_old
+
+
+def test_a_playlist_that_cannot_be_had_now_is_a_fault(doctor: Doctor) -> None:
+    def refuse(_: PlaylistRow) -> None:
+        raise PlaylistUnreachableError("The playlist at host:80 did not answer in time.")
+
+    fault = only_fault(replace(doctor, reach=refuse))
+
+    assert (fault.subject, fault.message) == (
+        "playlist list",
+        "The playlist at host:80 did not answer in time.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        pytest.param(-1, "the account ran out on", id="is-over"),
+        pytest.param(1.1, "in 1 day", id="tomorrow"),
+        pytest.param(6.9, "in 6 days", id="within-a-week"),
+        pytest.param(7.1, None, id="later"),
+    ],
+)
+def test_an_account_is_a_fault_a_week_before_it_runs_out(
+    doctor: Doctor, house: House, days: float, said: str | None
+) -> None:
+    expires_at = house.services.now() + timedelta(days=days)
+    (row,) = house.store.playlists.all()
+    house.store.playlists.note_account(row.id, max_connections=2, expires_at=expires_at)
+
+    messages = [fault.message for fault in faults(doctor).values()]
+
+    assert len(messages) == (said is not None)
+    assert said is None or said in messages[0]
 
 
 @pytest.mark.parametrize("fault", [Fault.DOWN, Fault.UNAUTHORIZED, Fault.HTML])

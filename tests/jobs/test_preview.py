@@ -60,7 +60,9 @@ def test_a_preview_says_why_nothing_would_be_done(house: House, radarr: Radarr) 
     [found] = shown(house)
 
     assert (found.decision, found.entry, found.score) == ("nothing", "", 0)
-    assert found.reasons == ("it is in none of the playlists",)
+    assert found.reasons == (
+        "no playlist is read yet: set STALKEER_M3U_URL or STALKEER_M3U_FILE_PATH",
+    )
 
 
 def test_a_preview_writes_nothing_at_all(house: House, radarr: Radarr) -> None:

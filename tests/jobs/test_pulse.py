@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stalkeer.core.states import JobKind, JobStatus
+from stalkeer.db.connect import StoreError
 from stalkeer.db.jobs import Doorbell
 from stalkeer.db.store import Store
 from stalkeer.jobs.pulse import Pulse
@@ -92,6 +93,23 @@ def test_a_beat_ticks_the_schedules_and_rings_for_their_jobs(
 
     pulse.beat()
 
+    assert sent.job_ids == [job.id for job in jobs_of(store, JobKind.CLEANUP)]
+
+
+def test_what_a_person_adds_has_its_schedule_within_ten_seconds(
+    store: Store, running: Running, sent: Sent, time: Time
+) -> None:
+    def plan() -> None:
+        store.schedules.configure("cleanup", JobKind.CLEANUP, every_s=3600)
+
+    pulse = Pulse(store, running, LIMITS, sent.send, plan=plan, monotonic=time)
+    pulse.beat()
+    before = list(sent.job_ids)
+    time.now_s += 10
+
+    pulse.beat()
+
+    assert before == []
     assert sent.job_ids == [job.id for job in jobs_of(store, JobKind.CLEANUP)]
 
 
@@ -206,3 +224,45 @@ def test_a_ring_is_heard_at_once_and_a_stop_ends_the_thread(
 
     assert sent.job_ids == [due]
     assert not pulse.is_alive()
+
+
+def test_after_the_database_was_away_everybody_may_keep_his_leases_first(
+    store: Store, pulse: Pulse, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = add_job(store)
+    take(store, job_id)
+    store.db.clock_offset_s = store.leases.lease_s + 5
+    with monkeypatch.context() as patched:
+        patched.setattr(store.jobs, "ring", _is_away)
+        patched.setattr(store.leases, "take_back", _is_away)
+        pulse.beat()
+
+    pulse.beat()
+    spared = store.jobs.get(job_id)
+    time.now_s += store.leases.lease_s / 4
+    pulse.beat()
+    taken_back = store.jobs.get(job_id)
+
+    assert spared is not None
+    assert (spared.status, spared.crashes) == (JobStatus.RUNNING, 0)
+    assert taken_back is not None
+    assert (taken_back.status, taken_back.crashes) == (JobStatus.READY, 1)
+
+
+def _is_away(*_: object, **__: object) -> None:
+    raise StoreError("The database did not answer: it is away")
+
+
+def test_a_job_whose_process_stood_still_past_its_lease_stops_by_itself(
+    store: Store, running: Running, pulse: Pulse, time: Time
+) -> None:
+    run = Run(*take(store, add_job(store)), lease_s=60, clock=time)
+    running.add(run)
+    time.now_s += 40
+    pulse.renew()
+    time.now_s += 59
+    kept = run.should_stop()
+
+    time.now_s += 1
+
+    assert (kept, run.should_stop(), run.reason) == (False, True, StopReason.LOST)

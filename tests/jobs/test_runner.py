@@ -5,13 +5,17 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
 
 from stalkeer.core.jobs import Job, Lease
 from stalkeer.core.states import DownloadStatus, JobKind, JobStatus
+from stalkeer.db.connect import StoreError
 from stalkeer.db.models import PlaylistItem
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs import runner
 from stalkeer.jobs.runner import after_error
 from stalkeer.jobs.services import StopReason
 from tests.builders import LIMITS, OWNER, add_job, film_on_its_way, jobs_of, movie, take
@@ -24,7 +28,8 @@ LIST = b"#EXTM3U\n#EXTINF:-1,Heat (1995)\nhttp://h.example.invalid/1.mkv\n"
 
 def refresh(house: House, location: str, **facts: int) -> int:
     """Write a job that reads a playlist from there."""
-    playlist_id = house.store.playlists.add("list", location)
+    house.store.playlists.configure([("list", location)])
+    playlist_id = house.store.playlists.all()[0].id
     return add_job(
         house.store, JobKind.REFRESH_PLAYLIST, payload={"playlist_id": playlist_id}, **facts
     )
@@ -135,9 +140,16 @@ def test_a_job_of_an_instance_that_left_the_settings_fails_with_the_remedy(house
 
 
 def test_a_shutdown_puts_the_job_back_without_cost(house: House, site: Site) -> None:
-    site.answer, site.on_request = LIST, house.services.running.stop_all
+    ended = Event()
+
+    def stop() -> None:
+        house.services.running.stop_all()
+        ended.wait()
+
+    site.answer, site.on_request = LIST, stop
 
     job = house.run(refresh(house, site.url()))
+    ended.set()
 
     assert (job.status, job.attempts, job.last_error) == (JobStatus.READY, 0, "")
     assert job.result == {"outcome": "", "reason": "interrupted by a shutdown"}
@@ -154,13 +166,17 @@ def test_a_job_that_starts_during_a_shutdown_stops_at_once(house: House, site: S
 
 
 def test_a_job_that_is_cancelled_while_it_runs_ends_cancelled(house: House, site: Site) -> None:
+    ended = Event()
+
     def cancel() -> None:
         [run] = house.services.running.by_token().values()
         run.stop(StopReason.CANCELLED)
+        ended.wait()
 
     site.answer, site.on_request = LIST, cancel
 
     job = house.run(refresh(house, site.url()))
+    ended.set()
 
     assert job.status is JobStatus.CANCELLED
     assert job.finished_at is not None
@@ -184,21 +200,46 @@ def test_a_job_that_lost_its_lease_leaves_the_row_to_the_other_worker(
     assert not house.services.running.by_token()
 
 
-def test_an_end_that_cannot_be_written_is_left_to_the_lease(house: House, site: Site) -> None:
-    file = house.folder / "stalkeer.db"
+def test_a_process_that_ends_leaves_an_end_it_cannot_write_to_the_lease(
+    house: House, site: Site
+) -> None:
+    ended, file = Event(), house.folder / "stalkeer.db"
     house.store.db.read(lambda: house.store.db.execute("PRAGMA busy_timeout = 20"))
     with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
-        site.answer = LIST
-        site.on_request = lambda: other.execute("BEGIN IMMEDIATE")
+
+        def lock_and_stop() -> None:
+            other.execute("BEGIN IMMEDIATE")
+            house.services.running.stop_all()
+            ended.wait()
+
+        site.answer, site.on_request = LIST, lock_and_stop
 
         job = house.run(refresh(house, site.url()))
+        ended.set()
         other.execute("ROLLBACK")
 
     assert job.status is JobStatus.RUNNING
     assert not house.services.running.by_token(), "nobody keeps the lease alive"
-    site.on_request = None
     assert house.store.leases.take_back(expired_only=False) == [job.id]
-    assert house.run(job.id).status is JobStatus.DONE
+
+
+def test_an_end_waits_for_the_database_and_its_job_keeps_its_lease(
+    house: House, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "END_AGAIN_S", 0.0)
+    refusals = iter([StoreError("it is away"), StoreError("it is away")])
+    end = house.store.leases.end
+
+    def sometimes(*arguments: Any) -> None:
+        for refusal in refusals:
+            assert house.services.running.by_token(), "its lease is kept"
+            raise refusal
+        end(*arguments)
+
+    monkeypatch.setattr(house.store.leases, "end", sometimes)
+    job = house.run(add_job(house.store))
+
+    assert (job.status, job.attempts, job.crashes) == (JobStatus.DONE, 1, 0)
 
 
 def test_a_download_that_is_given_up_is_searched_for_again(house: House, radarr: Radarr) -> None:

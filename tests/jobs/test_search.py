@@ -179,7 +179,7 @@ def test_a_doubtful_entry_is_shown_to_a_person(house: House, radarr: Radarr) -> 
     assert not jobs_of(house.store, JobKind.DOWNLOAD)
     assert match.state == MatchState.TO_CONFIRM
     assert state is ItemState.TO_CONFIRM
-    assert f"only {match.score} of 100 sure" in reason
+    assert f"{match.score} < 80: Heat 1996: " in reason
     assert "one off" in reason
 
 

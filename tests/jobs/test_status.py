@@ -68,8 +68,8 @@ def test_a_fresh_start_says_what_to_set(status: Status) -> None:
     problems = status.problems()
 
     assert [problem.code for problem in problems] == ["no_instance", "no_playlist"]
-    assert "STALKEER_RADARR_URL" in problems[0].message
-    assert "STALKEER_M3U_URL" in problems[1].message
+    assert "STALKEER_RADARR_URL" in problems[0].remedy
+    assert "STALKEER_M3U_URL" in problems[1].remedy
 
 
 def test_a_home_that_is_set_up_has_no_problem(house: House, radarr: Radarr) -> None:
@@ -90,6 +90,23 @@ def test_the_last_error_of_an_instance_and_of_a_playlist_is_a_problem(
     messages = [problem.message for problem in status_of(house).problems()]
 
     assert messages == ["radarr: it refuses the API key", "list: the server is away"]
+
+
+def test_an_account_that_runs_out_within_a_week_is_a_problem_and_is_shown(
+    house: House, radarr: Radarr
+) -> None:
+    number = playlist(house.store)
+    day = house.services.now().replace(microsecond=0) + timedelta(days=5, hours=1)
+    house.store.playlists.note_account(number, max_connections=2, expires_at=day)
+
+    status = status_of(house)
+
+    [problem] = status.problems()
+    assert problem.code == "account_expires"
+    assert problem.message == f"list: the account runs out on {day:%Y-%m-%d}, in 5 days."
+    [source] = status.report()["playlists"]
+    assert (source["max_connections"], source["is_reachable"]) == (2, None)
+    assert datetime.fromisoformat(source["expires_at"]) == day
 
 
 def test_an_instance_that_left_the_settings_is_no_problem(house: House, radarr: Radarr) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from stalkeer.arr.base import ImportTarget
 from stalkeer.core.items import Service, Wanted
+from stalkeer.core.reasons import WhyNot
 from stalkeer.core.states import ItemState
 from stalkeer.db.items import Item
 from stalkeer.jobs.targets import file_name, import_target
@@ -22,6 +23,7 @@ def item(wanted: Wanted) -> Item:
         wanted=wanted,
         state=ItemState.WAITING,
         reason="",
+        reason_code=WhyNot.WAITING_CONNECTION,
         added_at=None,
         searched_at=None,
         moved_at=NOW,

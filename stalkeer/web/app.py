@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stalkeer.db.control import NoSuchRowError
-from stalkeer.db.pages import PageError
 from stalkeer.errors import StalkeerError
-from stalkeer.jobs.services import UnknownInstanceError
 from stalkeer.log import get_logger
-from stalkeer.web.answers import BodyError, error_answer
-from stalkeer.web.api import Api
-from stalkeer.web.asking import Asking
-from stalkeer.web.auth import Credentials, Guard
-from stalkeer.web.webhooks import Webhooks
+from stalkeer.web.answers import error_answer
+from stalkeer.web.auth import Doorman, Guard
+from stalkeer.web.document import Document
+from stalkeer.web.faults import status_of
+from stalkeer.web.headers import HEADERS, Headers
+from stalkeer.web.operations import operations_of
+from stalkeer.web.reading import BODY_DEADLINE_S
+from stalkeer.web.routing import routes_of
 
 log = get_logger(__name__)
 
-_STATUSES = {
-    PageError.code: 422,
-    BodyError.code: 422,
-    NoSuchRowError.code: 404,
-    UnknownInstanceError.code: 404,
-}
-"""What an error of ours answers; the others are conflicts with how things stand."""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
+# The rest of the body is still on its way, and nobody is going to read it.
+_HANG_UP = {"Connection": "close"}
 
 
 class PlainPath:
@@ -57,24 +54,22 @@ class PlainPath:
 
 
 def make_app(
-    api: Api,
-    asking: Asking,
-    webhooks: Webhooks,
-    credentials: Credentials,
+    resources: Iterable[object],
+    doorman: Doorman,
     *,
     url_base: str = "",
+    deadline_s: float = BODY_DEADLINE_S,
 ) -> Starlette:
-    """Make the application."""
-    routes = [
-        *api.routes(),
-        *asking.routes(),
-        Route("/webhooks/{instance}", webhooks.receive, methods=["POST", "PUT"]),
-    ]
+    """Make the application of what the resources offer; a body has `deadline_s` to arrive."""
+    operations = [one for resource in resources for one in operations_of(resource)]
+    document = Document(operations, url_base)
+    operations += operations_of(document)
     return Starlette(
-        routes=routes,
+        routes=routes_of(operations, deadline_s=deadline_s),
         middleware=[
+            Middleware(Headers),
             Middleware(PlainPath, url_base=url_base),
-            Middleware(Guard, credentials=credentials),
+            Middleware(Guard, doorman=doorman),
         ],
         exception_handlers={
             HTTPException: _http_error,
@@ -95,13 +90,17 @@ def _http_error(request: Request, exc: Exception) -> Response:
 def _our_error(_request: Request, exc: Exception) -> Response:
     """Answer an error of ours with its own sentence and code."""
     assert isinstance(exc, StalkeerError)  # noqa: S101 # it is registered for this class alone
+    status = status_of(exc.code)
     if exc.retryable:
         return error_answer(503, exc.code, str(exc), headers={"Retry-After": "10"})
-    return error_answer(_STATUSES.get(exc.code, 409), exc.code, str(exc))
+    headers = _HANG_UP if status in (408, 413) else {}
+    if exc.retry_in_s:
+        headers = headers | {"Retry-After": str(math.ceil(exc.retry_in_s))}
+    return error_answer(status, exc.code, str(exc), headers=headers)
 
 
 def _unexpected(request: Request, exc: Exception) -> Response:
     log.error("a request met an unexpected error", path=request.scope["path"], exc_info=exc)
-    return error_answer(
-        500, "unexpected", "Unexpected error in stalkeer. The log of this moment says more."
-    )
+    text = "Unexpected error in stalkeer. The log of this moment says more."
+    # Starlette answers it outside of every middleware.
+    return error_answer(500, "unexpected", text, headers=HEADERS)

@@ -25,17 +25,21 @@ from stalkeer.db.connect import Database
 from stalkeer.db.store import Store
 from stalkeer.downloader.http import Engine
 from stalkeer.jobs.folders import SeenFolders
+from stalkeer.jobs.instances import InstanceConfig, KnownInstance, Trial
 from stalkeer.jobs.libraries import Libraries
 from stalkeer.jobs.receive import WebhookWriter
-from stalkeer.jobs.services import Running, Services
+from stalkeer.jobs.services import InstanceRules, Running, Services
 from stalkeer.jobs.status import Status
 from stalkeer.settings import Settings, load
-from stalkeer.web.api import Api
 from stalkeer.web.app import make_app
-from stalkeer.web.asking import Asking
-from stalkeer.web.auth import Credentials
+from stalkeer.web.auth import Credentials, Doorman, Limits
+from stalkeer.web.instances import Instances
+from stalkeer.web.resources import resources
+from stalkeer.web.sessions import Sessions
+from stalkeer.web.throttle import Rate, Throttle
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring import rules
+from stalkeer.wiring.instances import section_of
 from stalkeer.wiring.matching import match_rules
 from tests.builders import NOW, OWNER, sqlite_store
 from tests.servers import free_port
@@ -45,6 +49,9 @@ WEBHOOK_USER = "stalkeer"
 WEBHOOK_PASSWORD = "Schlüssel für die Tür"
 ARR_KEYS = {"radarr": "radarr-test-key", "sonarr": "sonarr-test-key"}
 KEY = {"X-Api-Key": API_KEY}
+SETUP_CODE = "code-of-the-first-start"
+_MANY = Rate(10**6, 10**6)
+UNLIMITED = Limits(Throttle(_MANY, _MANY), Throttle(_MANY, _MANY))
 
 CHANCE = random.Random(1)
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -86,7 +93,7 @@ def services_of(store: Store, settings: Settings) -> Iterator[Services]:
     """Build what the status page looks at, as `wiring` does."""
 
     def http(name: str) -> ArrHttp:
-        section = rules.section_of(settings, instances[name].service)
+        section = section_of(settings, instances[name].service)
         key = section.api_key.get_secret_value()
         return ArrHttp(name, section.url, key, wait=lambda _: None, transport=NOWHERE)
 
@@ -102,7 +109,12 @@ def services_of(store: Store, settings: Settings) -> Iterator[Services]:
             store=store,
             arrs=arrs,
             instances=instances,
-            engine=Engine(rules.engine_rules(settings), rng=CHANCE, ssl_context=NO_CERTIFICATES),
+            engine=Engine(
+                rules.engine_rules(settings, rules.bandwidth(settings).overall),
+                rng=CHANCE,
+                ssl_context=NO_CERTIFICATES,
+            ),
+            bandwidth=rules.bandwidth(settings),
             downloads=rules.download_rules(settings),
             playlists=rules.playlist_rules(settings),
             matching=match_rules(settings),
@@ -127,6 +139,36 @@ def writer_of(write: Write) -> Iterator[WebhookWriter]:
     writer.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The instances of the settings, for an application that keeps none of its own."""
+
+    services: Services
+
+    def known(self) -> dict[str, KnownInstance]:
+        """Describe the instances, as far as these tests look."""
+        return {
+            name: KnownInstance(name=name, config=_config(rules), is_setting=True)
+            for name, rules in self.services.instances.items()
+        }
+
+    def save_instance(self, name: str, config: InstanceConfig) -> None:
+        """Keep nothing."""
+
+    def remove_instance(self, name: str) -> None:
+        """Keep nothing."""
+
+
+def _config(rules: InstanceRules) -> InstanceConfig:
+    return InstanceConfig(
+        service=rules.service, url="http://127.0.0.1:9", api_key="key", webhook_password="word"
+    )
+
+
+def _no_trial(name: str, config: InstanceConfig) -> Trial:
+    raise NotImplementedError
+
+
 def app_of(
     services: Services,
     writer: WebhookWriter,
@@ -135,6 +177,7 @@ def app_of(
     deadline_s: float = 10.0,
     password: str = WEBHOOK_PASSWORD,
     queue_answers: bool = True,
+    limits: Limits | None = None,
 ) -> Starlette:
     """Put an application together."""
     status = Status(
@@ -143,13 +186,23 @@ def app_of(
         queue_answers=lambda: queue_answers,
         started_at=NOW,
     )
-    api = Api(services.store, status)
+    webhooks = Webhooks(writer, services, deadline_s=deadline_s)
     return make_app(
-        api,
-        Asking(services, api),
-        Webhooks(writer, services.instances, deadline_s=deadline_s),
-        Credentials(API_KEY, (WEBHOOK_USER, password)),
+        (
+            *resources(services, status, stream_s=0.05),
+            Instances(services, Kept(services), _no_trial, lambda size: "x" * size),
+            Sessions(services.store.accounts, SETUP_CODE, lambda: NOW, url_base),
+            webhooks,
+        ),
+        Doorman(
+            lambda: Credentials(
+                API_KEY, dict.fromkeys(services.instances, (WEBHOOK_USER, password))
+            ),
+            services.store.accounts.is_open,
+            limits or UNLIMITED,
+        ),
         url_base=url_base,
+        deadline_s=deadline_s,
     )
 
 

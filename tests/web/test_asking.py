@@ -401,6 +401,7 @@ def test_a_match_shows_its_item_its_reasons_and_the_alternatives(house: House) -
     assert shown == {
         "id": match_id,
         "playlist_item_id": first,
+        "entry_name": "",
         "target_service": "radarr",
         "target_item_id": 1,
         "target_title": "Heat (1995)",
@@ -410,7 +411,15 @@ def test_a_match_shows_its_item_its_reasons_and_the_alternatives(house: House) -
         "method": "title",
         "reasons": ["the years differ by one"],
         "alternatives": [
-            {"id": other, "playlist_item_id": second, "match_score": 55, "state": "to_confirm"}
+            {
+                "id": other,
+                "playlist_item_id": second,
+                "entry_name": "",
+                "match_score": 55,
+                "method": "title",
+                "reasons": ["the years differ by one"],
+                "state": "to_confirm",
+            }
         ],
     }
 

@@ -127,6 +127,23 @@ def test_the_status_counts_jobs_and_items(house: House) -> None:
     assert shown["items"] == {"waiting": 1}
 
 
+def test_the_widget_is_flat_and_counts(house: House) -> None:
+    film_on_its_way(house.store)
+    house.store.items.move(
+        [ItemMove(item_id=learn(house.store, movie(2)), state=ItemState.TO_CONFIRM)]
+    )
+
+    assert house.client.get("/api/v1/widget").json() == {
+        "missing": 2,
+        "matched": 1,
+        "to_confirm": 1,
+        "downloading": 0,
+        "failed": 0,
+        "imported_7d": 0,
+        "speed": 0,
+    }
+
+
 def test_a_problem_comes_with_its_remedy(
     store: Store, writer: WebhookWriter, tmp_path: Path
 ) -> None:
@@ -138,7 +155,7 @@ def test_a_problem_comes_with_its_remedy(
         problems = client.get(STATUS).json()["problems"]
 
     assert {problem["code"] for problem in problems} == {"no_instance", "no_playlist"}
-    assert all("set STALKEER_" in problem["message"] for problem in problems)
+    assert all("Set STALKEER_" in problem["remedy"] for problem in problems)
 
 
 def test_the_last_errors_of_instances_and_playlists_are_problems(house: House) -> None:
@@ -147,10 +164,11 @@ def test_the_last_errors_of_instances_and_playlists_are_problems(house: House) -
 
     problems = house.client.get(STATUS).json()["problems"]
 
-    assert problems == [
-        {"code": "instance", "message": "radarr: radarr cannot be reached. Check that it runs."},
-        {"code": "playlist", "message": "list: The playlist list is empty."},
+    assert [(problem["code"], problem["message"]) for problem in problems] == [
+        ("instance", "radarr: radarr cannot be reached. Check that it runs."),
+        ("playlist", "list: The playlist list is empty."),
     ]
+    assert all(problem["remedy"] for problem in problems)
 
 
 def test_the_status_holds_no_secret(house: House) -> None:
@@ -174,7 +192,7 @@ def test_the_page_shows_the_state_and_the_next_step(house: House) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "1 missing in Radarr and Sonarr" in answer.text
-    assert "set STALKEER_M3U_URL" in answer.text
+    assert "Set STALKEER_M3U_URL" in answer.text
 
 
 def test_the_page_says_when_everything_is_set_up(house: House) -> None:
@@ -203,7 +221,8 @@ def test_a_path_that_is_not_there_is_404_in_the_usual_form(house: House, path: s
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/api/v1/downloads", {"GET", "HEAD"}),
+        ("PUT", "/api/v1/downloads", {"GET", "HEAD", "POST"}),
+        ("POST", "/api/v1/downloads/7", {"GET", "HEAD", "DELETE"}),
         ("DELETE", "/", {"GET", "HEAD"}),
         ("PUT", "/ping", {"GET", "HEAD"}),
         ("GET", "/webhooks/radarr", {"POST", "PUT"}),

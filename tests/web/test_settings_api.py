@@ -1,0 +1,210 @@
+"""Settings over HTTP: what is saved takes effect at once, what is pinned stays, secrets never show."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from stalkeer.wiring.service import Service
+from tests.web.conftest import KEY, client_of
+from tests.web.seeded import environ_in, started
+
+V1 = "/api/v1"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, migrated_file: Path) -> Path:
+    (tmp_path / "stalkeer.db").write_bytes(migrated_file.read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
+def service(folder: Path) -> Iterator[Service]:
+    with started(folder, environ_in(folder)) as service:
+        yield service
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    with client_of(service.app, **KEY) as client:
+        yield client
+
+
+def save(client: TestClient, section: str, **values: object) -> Any:
+    return client.put(f"{V1}/settings/{section}", json={"values": values})
+
+
+def row(client: TestClient, section: str, key: str) -> dict[str, Any]:
+    rows = client.get(f"{V1}/settings/{section}").json()["settings"]
+    [found] = [one for one in rows if one["key"] == key]
+    return dict(found)
+
+
+def code_of(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def test_a_saved_setting_is_in_force_at_once_and_says_who_set_it(
+    client: TestClient, service: Service
+) -> None:
+    answer = save(client, "downloads", retry_attempts=9, min_size_movie="3GB", verify=False)
+
+    assert answer.status_code == 200, answer.text
+    assert service.services.downloads.attempts == 9
+    assert service.services.downloads.min_movie_bytes == 3_000_000_000
+    assert service.services.downloads.verify is False
+    shown = row(client, "downloads", "retry_attempts")
+    assert (shown["value"], shown["source"], shown["is_set"]) == ("9", "saved", True)
+
+
+def test_a_saved_setting_that_is_taken_back_is_the_default_again(
+    client: TestClient, service: Service
+) -> None:
+    save(client, "downloads", retry_attempts=9)
+
+    save(client, "downloads", retry_attempts=None)
+
+    assert service.services.downloads.attempts == 5
+    assert row(client, "downloads", "retry_attempts")["source"] == "default"
+
+
+def test_what_another_process_saved_is_taken_over_at_the_next_beat(service: Service) -> None:
+    service.store.settings.save({"STALKEER_DOWNLOADS_RETRY_ATTEMPTS": "9"})
+
+    service.current.heed()
+
+    assert service.services.downloads.attempts == 9
+
+
+def test_a_saved_setting_outlives_the_process(folder: Path) -> None:
+    with started(folder, environ_in(folder)) as service, client_of(service.app, **KEY) as client:
+        save(client, "downloads", retry_attempts=9)
+
+    with started(folder, environ_in(folder)) as service:
+        assert service.services.downloads.attempts == 9
+
+
+def test_what_the_environment_says_cannot_be_saved(client: TestClient, service: Service) -> None:
+    answer = save(client, "radarr", url="http://other.example.invalid", limit=3)
+
+    assert code_of(answer) == (409, "pinned")
+    assert "STALKEER_RADARR_URL" in answer.json()["error"]["message"]
+    assert row(client, "radarr", "url")["is_pinned"]
+    # All of them or none.
+    assert row(client, "radarr", "limit")["source"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "said"),
+    [
+        pytest.param("downloads", {"retry_attempts": 0}, "RETRY_ATTEMPTS", id="too-small"),
+        pytest.param("downloads", {"retry_delay": "soon"}, "should be a time", id="no-time"),
+        pytest.param("downloads", {"runtime_low": "2"}, "RUNTIME_HIGH", id="together"),
+        pytest.param("filter", {"tvg_name_include": "(?=x)"}, "RE2", id="pattern"),
+        pytest.param("downloads", {"colour": "red"}, "colour", id="unknown"),
+    ],
+)
+def test_a_value_that_cannot_be_is_422_and_nothing_is_saved(
+    client: TestClient, service: Service, section: str, values: dict[str, Any], said: str
+) -> None:
+    answer = save(client, section, **values)
+
+    assert code_of(answer) == (422, "invalid_settings")
+    assert said in answer.json()["error"]["message"]
+    assert service.store.settings.all() == {}
+
+
+def test_a_section_that_does_not_exist_is_404(client: TestClient) -> None:
+    assert code_of(client.get(f"{V1}/settings/colours")) == (404, "not_found")
+    assert code_of(save(client, "colours")) == (404, "not_found")
+
+
+def test_a_secret_is_sealed_at_rest_and_never_shown(
+    client: TestClient, service: Service, folder: Path
+) -> None:
+    answer = save(client, "tmdb", api_key="planted-tmdb-key")
+
+    shown = row(client, "tmdb", "api_key")
+    assert (shown["is_set"], shown["value"]) == (True, None)
+    assert "planted" not in answer.text
+    with sqlite3.connect(folder / "stalkeer.db") as database:
+        [(kept,)] = database.execute("SELECT value FROM setting")
+    assert "planted" not in kept
+    assert service.current.settings.tmdb.api_key.get_secret_value() == "planted-tmdb-key"
+
+
+def test_a_bad_secret_is_not_repeated(client: TestClient) -> None:
+    answer = save(client, "m3u", url="ftp://joe:planted-word@tv.example.invalid/list")
+
+    assert code_of(answer) == (422, "invalid_settings")
+    assert "planted" not in answer.text
+
+
+def test_what_needs_a_restart_says_so(client: TestClient) -> None:
+    answer = save(client, "general", host="0.0.0.0", public_url="http://stalkeer:8790")
+
+    assert answer.json()["restart"] == ["STALKEER_HOST"]
+
+
+def test_the_public_address_is_in_the_webhooks_at_once(
+    client: TestClient, service: Service
+) -> None:
+    save(client, "general", public_url="http://stalkeer:8790")
+
+    assert service.services.webhooks["radarr"].url == "http://stalkeer:8790/webhooks/radarr"
+
+
+def test_saved_settings_that_no_longer_fit_keep_nobody_from_starting(folder: Path) -> None:
+    with started(folder, environ_in(folder)) as service, client_of(service.app, **KEY) as client:
+        save(client, "downloads", runtime_low="1.5")
+
+    with started(folder, environ_in(folder, DOWNLOADS_RUNTIME_HIGH="1.2")) as service:
+        assert service.services.downloads.runtime_low == 0.5
+
+
+def test_env_is_read_again_when_it_is_asked_for(
+    client: TestClient, service: Service, folder: Path
+) -> None:
+    (folder / ".env").write_text("STALKEER_DOWNLOADS_RETRY_ATTEMPTS=7\n")
+    service.current.heed()
+    before = service.services.downloads.attempts
+
+    service.current.hang_up()
+    service.current.heed()
+
+    assert (before, service.services.downloads.attempts) == (5, 7)
+    assert row(client, "downloads", "retry_attempts")["source"] == ".env"
+
+
+def test_a_key_that_is_set_elsewhere_is_not_rotated(client: TestClient) -> None:
+    answer = client.post(f"{V1}/keys/rotate", json={"key": "api_key"})
+
+    assert code_of(answer) == (409, "pinned")
+
+
+def test_a_rotated_key_opens_and_the_old_one_does_not(folder: Path) -> None:
+    with (
+        started(folder, environ_in(folder, API_KEY="")) as service,
+        client_of(service.app) as client,
+    ):
+        old = {"X-Api-Key": service.current.keys.api_key}
+        told: list[str] = []
+        service.current.on_new_key = told.append
+
+        new = client.post(f"{V1}/keys/rotate", json={"key": "api_key"}, headers=old).json()["value"]
+
+        assert client.get(f"{V1}/downloads", headers=old).status_code == 401
+        assert client.get(f"{V1}/downloads", headers={"X-Api-Key": new}).status_code == 200
+        assert told == [new]
+        assert (folder / "secrets" / "api_key").read_text().strip() == new
+
+
+def test_nobody_is_told_a_test_when_no_service_is_set(client: TestClient) -> None:
+    answer = client.post(f"{V1}/settings/notifications/test")
+
+    assert code_of(answer) == (409, "conflict")

@@ -100,7 +100,7 @@ _PLAIN_VALUE = re.compile(r"[\w./:@%+,*~-]+")
 
 _OWN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "dramatiq")
 """Loggers that may have brought handlers of their own, which do not redact."""
-_QUIET_LOGGERS = ("httpx", "httpcore", "peewee")
+_QUIET_LOGGERS = ("httpx", "httpcore", "peewee", "apprise", "requests", "urllib3")
 """Loggers that write addresses or rows at info or debug level."""
 
 _secret_forms: tuple[str, ...] = ()
@@ -139,6 +139,12 @@ def configure(level: str, log_format: Literal["text", "json"], *, stream: TextIO
         ],
     )
     _install(formatter, level, stream)
+
+
+def set_level(level: str) -> None:
+    """Log from this level on; one that `--verbose` made louder stays."""
+    if logging.getLogger().level > logging.DEBUG:
+        logging.getLogger().setLevel(level.upper())
 
 
 def get_logger(name: str) -> BoundLogger:

@@ -8,9 +8,12 @@ import pytest
 
 from stalkeer.core.items import Service
 from stalkeer.db.connect import StoreError
+from stalkeer.downloader.limiter import TokenBucket
 from stalkeer.jobs.register import Webhook
 from stalkeer.jobs.services import ImportMode
-from stalkeer.settings import Secrets, Settings, load
+from stalkeer.playlist.terms import Source, SourceKind
+from stalkeer.settings import Settings, SettingsError, load
+from stalkeer.wiring.instances import known_instances
 from stalkeer.wiring.matching import match_rules
 from stalkeer.wiring.rules import (
     download_rules,
@@ -24,7 +27,14 @@ from stalkeer.wiring.rules import (
     webhooks,
 )
 from stalkeer.wiring.sole import AlreadyRunningError, LockFileError, among_others, sole_process
-from stalkeer.wiring.sources import USER_AGENT, location_of, name_sources, playlist_sources
+from stalkeer.wiring.sources import (
+    USER_AGENT,
+    archive_folder,
+    location_of,
+    name_sources,
+    playlist_sources,
+    source_rules,
+)
 
 RADARR = {"RADARR_URL": "http://radarr.lan:7878", "RADARR_API_KEY": "radarr-key"}
 SONARR = {"SONARR_URL": "http://sonarr.lan:8989", "SONARR_API_KEY": "sonarr-key"}
@@ -62,7 +72,11 @@ def settings(**given: str) -> Settings:
 def test_every_playlist_has_a_name_of_its_own_without_a_secret(
     locations: list[str], names: list[str]
 ) -> None:
-    assert name_sources(locations) == list(zip(names, locations, strict=True))
+    found = name_sources(locations)
+
+    assert [(each.name, each.location) for each in found] == list(
+        zip(names, locations, strict=True)
+    )
 
 
 def test_a_path_holds_in_every_folder_and_an_address_stays(
@@ -83,10 +97,54 @@ def test_the_playlists_of_the_settings_are_the_file_and_every_address() -> None:
     )
 
     assert playlist_sources(given) == [
-        ("films.m3u", "/lists/films.m3u"),
-        ("one.example.invalid", "http://one.example.invalid/a"),
-        ("two.example.invalid", "http://two.example.invalid/b"),
+        Source(name="films.m3u", location="/lists/films.m3u", is_typed=True),
+        Source(name="one.example.invalid", location="http://one.example.invalid/a", is_typed=True),
+        Source(name="two.example.invalid", location="http://two.example.invalid/b", is_typed=True),
     ]
+
+
+def test_a_panel_is_a_playlist_beside_the_others_with_a_name_of_its_own() -> None:
+    given = settings(
+        M3U_URL="http://panel.example.invalid/a",
+        XTREAM_URL="http://panel.example.invalid:8080",
+        XTREAM_USERNAME="joe",
+        XTREAM_PASSWORD="word",
+    )
+
+    assert playlist_sources(given)[1:] == [
+        Source(
+            name="panel.example.invalid-2",
+            location="http://panel.example.invalid:8080",
+            kind=SourceKind.XTREAM,
+            username="joe",
+            password="word",
+            is_typed=True,
+        )
+    ]
+
+
+@pytest.mark.parametrize("missing", ["URL", "USERNAME", "PASSWORD"])
+def test_a_panel_needs_address_name_and_password(missing: str) -> None:
+    whole = {"URL": "http://panel.example.invalid", "USERNAME": "joe", "PASSWORD": "word"}
+    given = {f"XTREAM_{key}": value for key, value in whole.items() if key != missing}
+
+    with pytest.raises(SettingsError, match=r"STALKEER_XTREAM_.*needs _URL, _USERNAME and"):
+        settings(**given)
+
+
+def test_what_panels_say_of_series_is_kept_in_the_data_directory() -> None:
+    given = settings(DATA_DIR="/data", DOWNLOADS_ALLOWED_HOSTS="nas.lan")
+
+    rules = source_rules(given, read_only=True)
+
+    assert (rules.cache_dir, rules.read_only) == (Path("/data/xtream"), True)
+    assert rules.allowed_hosts == {"nas.lan"}
+    assert playlist_rules(given).cache_dir == Path("/data/xtream")
+
+
+def test_copies_are_kept_in_the_data_directory_or_where_the_setting_says() -> None:
+    assert archive_folder(settings(DATA_DIR="/data")) == Path("/data/archives")
+    assert archive_folder(settings(M3U_ARCHIVE_DIR="/copies")) == Path("/copies")
 
 
 def test_playlists_are_asked_for_as_the_settings_say() -> None:
@@ -202,7 +260,8 @@ def test_the_engine_obeys_the_settings() -> None:
             DOWNLOADS_RESUME_ENABLED="false",
             DOWNLOADS_ALLOWED_HOSTS="nas.lan, 192.168.1.20",
             **RADARR,
-        )
+        ),
+        TokenBucket(0),
     )
 
     assert (rules.stall_timeout_s, rules.timeout_s, rules.resume_enabled) == (30, 3600, False)
@@ -232,6 +291,8 @@ def test_own_hosts_are_those_of_playlists_and_instances_and_no_others() -> None:
         M3U_FILE_PATH="/lists/films.m3u",
         M3U_URL="http://joe:pass@192.168.1.30:8080/a https://TV.example.invalid/b",
         XTREAM_URL="http://panel.example.invalid:80",
+        XTREAM_USERNAME="joe",
+        XTREAM_PASSWORD="word",
         **RADARR,
         **SONARR,
     )
@@ -303,9 +364,10 @@ def test_an_arr_on_another_host_that_is_given_a_loopback_address_is_warned_of(
 
 
 def test_each_instance_is_to_send_to_its_own_address_with_the_webhook_password() -> None:
-    keys = Secrets("api-key", "stalkeer", "webhook-password", "secret-key", created=())
+    given = settings(**RADARR, **SONARR, URL_BASE="films")
+    known = known_instances(given, {}, webhook_password="webhook-password")
 
-    found = webhooks(settings(**RADARR, **SONARR, URL_BASE="films"), keys, hostname="box")
+    found = webhooks(given, known, "stalkeer", hostname="box")
 
     assert found == {
         name: Webhook(

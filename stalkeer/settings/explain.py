@@ -11,7 +11,6 @@ from stalkeer.settings.given import Given, Source
 from stalkeer.settings.variables import SECTIONS, VARIABLES, Variable
 
 MASK = "***"
-_NOT_YET = "No effect in this release."
 _RESTART = "Needs a restart."
 _HEAD = """\
 # Every setting of stalkeer with its default. Copy this file to .env and take the # away from the
@@ -56,8 +55,7 @@ def _masked_word(word: str) -> str:
 
 
 def _about(variable: Variable) -> str:
-    marks = [(variable.needs_restart, _RESTART), (variable.not_yet, _NOT_YET)]
-    return " ".join([variable.about, *(text for is_set, text in marks if is_set)])
+    return f"{variable.about} {_RESTART}" if variable.needs_restart else variable.about
 
 
 def env_example() -> str:

@@ -50,6 +50,29 @@ def ensure_secrets(data_dir: Path, settings: Settings, *, token: Callable[[int],
         ) from error
 
 
+def secret_keys(settings: Settings) -> tuple[str, ...]:
+    """Give the keys that seal secrets in the database, the newest first; none before there are any.
+
+    A setting or a file may hold several, apart by spaces or line breaks: the first seals, all open.
+    """
+    given = settings.general.secret_key.get_secret_value()
+    path = settings.general.data_dir / "secrets" / "secret_key"
+    if not given and path.is_file():
+        given = path.read_text(encoding="ascii")
+    return tuple(given.split())
+
+
+def new_secret(name: str, *, token: Callable[[int], str]) -> str:
+    """Make the key that is kept in a file of that name."""
+    # 32 bytes are 43 letters of base64; Fernet insists on the padding.
+    return token(_FERNET_BYTES) + "=" if name == "secret_key" else token(_KEY_BYTES)
+
+
+def write_secret(data_dir: Path, name: str, text: str) -> None:
+    """Replace a key in `data_dir/secrets`, whole or not at all."""
+    _write(data_dir / "secrets" / name, text)
+
+
 def _secrets(folder: Path, settings: Settings, token: Callable[[int], str]) -> Secrets:
     general = settings.general
     created: list[Path] = []

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from stalkeer.settings.values import (
     DatabaseUrl,
     Duration,
+    Events,
     FernetKey,
     Hosts,
     HttpUrl,
@@ -29,19 +30,6 @@ from stalkeer.settings.values import (
     Windows,
     Words,
 )
-
-NOT_YET = frozenset(
-    {
-        "xtream",
-        "filter",
-        "tmdb",
-        "matching.upgrade",
-        "downloads.start_gap",
-        "downloads.window",
-        "notifications.events",
-    }
-)
-"""Sections and `section.key`s that are read and checked, but belong to a later release."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=1)]
@@ -173,11 +161,18 @@ class M3u(Section):
 
 
 class Xtream(Section):
-    """An Xtream panel in place of a playlist."""
+    """An account on an Xtream panel, beside the playlists or in place of them."""
 
     url: HttpUrl = setting("", "Address of the panel.", example="http://panel.example.invalid:8080")
-    username: str = setting("", "Name on the panel.", example="me")
+    username: SecretStr = setting("", "Name on the panel.", example="me")
     password: SecretStr = setting("", "Password on the panel.", example="password")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        given = {bool(self.url), bool(self.username), bool(self.password)}
+        if len(given) > 1:
+            raise ValueError("needs _URL, _USERNAME and _PASSWORD, or none of them")
+        return self
 
 
 class Filter(Section):
@@ -221,6 +216,9 @@ class Arr(Section):
     tags: Words = setting("", "Only items with one of these tags.", example="m3u")
     quality_profile_id: Numbers = setting(
         "", "Only items with one of these quality profiles.", example="1,4"
+    )
+    volume: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,32}$")] = setting(
+        "", "Disk of its files, where only some workers have it mounted.", example="films"
     )
 
     @model_validator(mode="after")
@@ -287,6 +285,7 @@ class Downloads(Section):
     min_free_space: Size = setting("2GB", "Nothing is fetched when less is free on the disk.")
     min_size_movie: Size = setting("50MB", "A smaller file is no movie.")
     min_size_episode: Size = setting("20MB", "A smaller file is no episode.")
+    checksum: bool = setting(False, "Keep a checksum (xxh3) of each finished file.")
     part_retention: Duration = setting("7d", "Unfinished files nobody needs are kept this long.")
     user_agent: str = setting("", "User-Agent for downloads; empty: our own.", example="VLC/3.0.21")
     allowed_hosts: Hosts = setting(
@@ -323,4 +322,8 @@ class Notifications(Section):
     urls: Secrets = setting(
         "", "Apprise addresses, separated by spaces.", example="ntfy://ntfy.example.invalid/films"
     )
-    events: Words = setting("", "Events to tell of; empty: all.", example="imported,failed")
+    events: Events = setting(
+        "",
+        "What to tell of: imported, failed, to_confirm, provider, disk; empty: all.",
+        example="imported,failed",
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import time
 from ipaddress import ip_network
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import re2
@@ -27,6 +27,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.ASCII | re.IGNORECAS
 
 MAX_PATTERNS = 100
 MAX_PATTERN_LENGTH = 500
+MAX_PATTERN_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def _check_network(text: str) -> str:
 def _check_pattern(text: str) -> str:
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = MAX_PATTERN_BYTES
     if len(text) > MAX_PATTERN_LENGTH:
         raise ValueError(f"should be patterns of at most {MAX_PATTERN_LENGTH} characters")
     try:
@@ -193,6 +195,9 @@ FernetKey = Annotated[SecretStr, _secret(_check_fernet_key)]
 PlaylistUrls = Annotated[tuple[Annotated[SecretStr, _secret(_check_http_url)], ...], _split(r"\s+")]
 Secrets = Annotated[tuple[SecretStr, ...], _split(r"\s+")]
 Words = Annotated[tuple[str, ...], _WORDS]
+Events = Annotated[
+    tuple[Literal["imported", "failed", "to_confirm", "provider", "disk"], ...], _WORDS
+]
 Numbers = Annotated[tuple[int, ...], _WORDS]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_check_host)], ...], _WORDS]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_check_network)], ...], _WORDS]

@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from stalkeer.settings.sections import (
-    NOT_YET,
     Database,
     Directories,
     Downloads,
@@ -54,8 +53,7 @@ _WITHOUT_PREFIX = ("general", "queue")
 class Variable:
     """One setting as the environment knows it: `STALKEER_RADARR_URL`, section `radarr`.
 
-    `default` is text, as a person would write it. `not_yet` is True for what is read and
-    checked but does nothing in this release.
+    `default` is text, as a person would write it.
     """
 
     name: str
@@ -67,7 +65,6 @@ class Variable:
     example: str
     is_secret: bool
     needs_restart: bool
-    not_yet: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,7 +97,6 @@ def _variable(section: str, field: str, info: FieldInfo) -> Variable:
         example=extra["example"] or default,
         is_secret=_holds_secret(info.annotation),
         needs_restart=extra["restart"],
-        not_yet=not NOT_YET.isdisjoint({section, f"{section}.{field}"}),
     )
 
 

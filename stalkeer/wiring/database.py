@@ -6,8 +6,10 @@ from urllib.parse import unquote, urlsplit
 
 from stalkeer.db.connect import Database
 from stalkeer.db.store import Store
+from stalkeer.db.vault import Vault
 from stalkeer.log import register_secret
 from stalkeer.settings import Settings
+from stalkeer.settings.keys import secret_keys
 
 
 def open_store(settings: Settings) -> Store:
@@ -19,4 +21,12 @@ def open_store(settings: Settings) -> Store:
         pool_size=settings.database.pool_size,
         pool_timeout_s=settings.database.pool_timeout,
     )
-    return Store(database, lease_s=settings.downloads.lock_timeout)
+    keys = secret_keys(settings)
+    for key in keys:
+        register_secret(key)
+    return Store(
+        database,
+        lease_s=settings.downloads.lock_timeout,
+        vault=Vault(keys),
+        volumes={"radarr": settings.radarr.volume, "sonarr": settings.sonarr.volume},
+    )

@@ -14,4 +14,5 @@ def match_rules(settings: Settings) -> MatchRules:
         ask=given.ask,
         languages=given.languages,
         resolutions=given.resolutions,
+        upgrade=given.upgrade,
     )

@@ -2,54 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from stalkeer.core.items import Service
-from stalkeer.core.pathmap import PathMap
-from stalkeer.db.slots import SlotLimits
-from stalkeer.downloader.limiter import TokenBucket
+from stalkeer.core.items import ItemKind, Service
+from stalkeer.core.states import QUEUES
+from stalkeer.core.windows import Window
+from stalkeer.db.providers import SlotLimits
+from stalkeer.downloader.limiter import Bandwidth, TokenBucket
 from stalkeer.downloader.terms import EngineRules
+from stalkeer.jobs.instances import KnownInstance
 from stalkeer.jobs.register import Webhook
-from stalkeer.jobs.services import DownloadRules, ImportMode, InstanceRules, PlaylistRules
-from stalkeer.settings import Secrets, Settings
-from stalkeer.settings.sections import Radarr, Sonarr
-from stalkeer.wiring.sources import USER_AGENT, source_options
+from stalkeer.jobs.services import (
+    DownloadRules,
+    InstanceRules,
+    Places,
+    PlaylistRules,
+)
+from stalkeer.settings import Settings
+from stalkeer.wiring.instances import known_instances, rules_of, section_of
+from stalkeer.wiring.sources import USER_AGENT, source_rules
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 # asked for, not listened on
 
 
 def playlist_rules(settings: Settings) -> PlaylistRules:
-    """Say how playlists are fetched."""
-    return PlaylistRules(**source_options(settings))
+    """Say how playlists are fetched, and how often."""
+    rules = source_rules(settings)
+    return PlaylistRules(
+        limits=rules.limits,
+        user_agent=rules.user_agent,
+        auth=rules.auth,
+        allowed_hosts=rules.allowed_hosts,
+        cache_dir=rules.cache_dir,
+        every_s=settings.m3u.update_interval,
+    )
 
 
-def section_of(settings: Settings, service: Service) -> Radarr | Sonarr:
-    """Return the settings of the one instance of a service."""
-    return settings.radarr if service is Service.RADARR else settings.sonarr
-
-
-def instance_rules(settings: Settings) -> dict[str, InstanceRules]:
-    """Describe the instances that have an address, by name."""
-    folders = {Service.RADARR: settings.movies_dir, Service.SONARR: settings.tvshows_dir}
-    sections = {service: section_of(settings, service) for service in folders}
-    return {
-        service.value: InstanceRules(
-            name=service.value,
-            service=service,
-            setting=f"STALKEER_{service.name}",
-            folder=folders[service].absolute(),
-            parts=(settings.directories.temp or folders[service]).absolute(),
-            path_map=PathMap(section.path_map),
-            import_mode=ImportMode(section.import_mode),
-            search_limit=section.limit,
-            tags=frozenset(tag.lower() for tag in section.tags),
-            quality_profile_ids=frozenset(section.quality_profile_id),
-        )
-        for service, section in sections.items()
-        if section.url
-    }
+def instance_rules(
+    settings: Settings, kept: Mapping[str, str] | None = None
+) -> dict[str, InstanceRules]:
+    """Describe the instances that have an address, by name; `kept` are those of the API."""
+    known = known_instances(settings, kept or {}, webhook_password="")
+    return {name: rules_of(one, settings) for name, one in known.items()}
 
 
 def download_rules(settings: Settings) -> DownloadRules:
@@ -68,10 +65,29 @@ def download_rules(settings: Settings) -> DownloadRules:
         progress_every_bytes=given.progress_interval_mb * 1_000_000,
         part_retention_s=given.part_retention,
         user_agent=given.user_agent or USER_AGENT,
+        checksum=given.checksum,
+        windows=tuple(Window(each.start, each.end) for each in given.window),
+        folders={
+            ItemKind.MOVIE: _places(settings, settings.movies_dir),
+            ItemKind.EPISODE: _places(settings, settings.tvshows_dir),
+        },
     )
 
 
-def engine_rules(settings: Settings) -> EngineRules:
+def _places(settings: Settings, folder: Path) -> Places:
+    parts = settings.directories.temp or folder
+    return Places(folder=folder.absolute(), parts=parts.absolute())
+
+
+def bandwidth(settings: Settings) -> Bandwidth:
+    """Make the limits on bytes a second, which all processes of this data directory share."""
+    folder = settings.general.data_dir / "bandwidth"
+    return Bandwidth(settings.downloads.bandwidth_limit, folder=folder)
+
+
+def engine_rules(
+    settings: Settings, limiter: TokenBucket, further: Iterable[str] = ()
+) -> EngineRules:
     """Say how patient the download engine is, and what it may fetch."""
     given = settings.downloads
     return EngineRules(
@@ -79,22 +95,35 @@ def engine_rules(settings: Settings) -> EngineRules:
         stall_timeout_s=given.stall_timeout,
         timeout_s=given.timeout,
         resume_enabled=given.resume_enabled,
-        limiter=TokenBucket(given.bandwidth_limit),
+        limiter=limiter,
         allowed_hosts=frozenset(given.allowed_hosts),
-        private_hosts=own_hosts(settings),
+        private_hosts=own_hosts(settings, further),
     )
 
 
 def slot_limits(settings: Settings) -> SlotLimits:
     """Say how many downloads may run at once."""
     given = settings.downloads
-    return SlotLimits(overall=given.concurrent_limit, per_provider=given.per_provider_limit)
+    return SlotLimits(
+        overall=given.concurrent_limit,
+        per_provider=given.per_provider_limit,
+        start_gap_s=given.start_gap,
+    )
 
 
-def own_hosts(settings: Settings) -> frozenset[str]:
-    """Return the hosts a person configured: files may come from their private addresses."""
+def all_queues(settings: Settings) -> tuple[str, ...]:
+    """Name the queues of every job there may be, those of the volumes included."""
+    volumes = {settings.radarr.volume, settings.sonarr.volume} - {""}
+    return (*QUEUES, *sorted(f"download.{volume}" for volume in volumes))
+
+
+def own_hosts(settings: Settings, further: Iterable[str] = ()) -> frozenset[str]:
+    """Return the hosts a person configured: files may come from their private addresses.
+
+    `further` are the addresses of instances that no setting names.
+    """
     addresses = [url.get_secret_value() for url in settings.m3u.url]
-    addresses += [settings.radarr.url, settings.sonarr.url, settings.xtream.url]
+    addresses += [settings.radarr.url, settings.sonarr.url, settings.xtream.url, *further]
     return frozenset(urlsplit(address).hostname or "" for address in addresses) - {""}
 
 
@@ -110,12 +139,14 @@ def own_address(settings: Settings, *, hostname: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{general.port}{general.url_base}"
 
 
-def webhooks(settings: Settings, keys: Secrets, *, hostname: str) -> dict[str, Webhook]:
+def webhooks(
+    settings: Settings, known: Mapping[str, KnownInstance], username: str, *, hostname: str
+) -> dict[str, Webhook]:
     """Say what each instance has to hold to send us its events."""
     address = own_address(settings, hostname=hostname)
     return {
-        name: Webhook(f"{address}/webhooks/{name}", keys.webhook_username, keys.webhook_password)
-        for name in instance_rules(settings)
+        name: Webhook(f"{address}/webhooks/{name}", username, one.config.webhook_password)
+        for name, one in known.items()
     }
 
 

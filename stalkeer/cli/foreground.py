@@ -158,8 +158,8 @@ def _working(settings: Settings, parallel: int | None) -> Iterator[Run]:
 def _alone(settings: Settings, parallel: int | None) -> Iterator[tuple[Client, Callable[[], None]]]:
     """Build a service that the second of the pair starts; it is stopped at the end."""
     from stalkeer.cli.client import client_of
-    from stalkeer.core.states import QUEUES
     from stalkeer.jobs.by_hand import read_new_playlists
+    from stalkeer.wiring.rules import all_queues
     from stalkeer.wiring.service import Service
     from stalkeer.wiring.sole import sole_process
 
@@ -170,7 +170,7 @@ def _alone(settings: Settings, parallel: int | None) -> Iterator[tuple[Client, C
     settings = settings.model_copy(update=changes)
     keys = make_keys(settings)
     with sole_process(settings):
-        service = Service(settings, keys, queues=QUEUES, is_scheduled=False)
+        service = Service(settings, keys, queues=all_queues(settings), is_scheduled=False)
         try:
             service.prepare()
             read_new_playlists(service.services)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from stalkeer.cli.saying import FAILED, stop
-from stalkeer.cli.starting import make_keys
+from stalkeer.cli.starting import make_keys, reader
+from stalkeer.errors import StalkeerError
 
 if TYPE_CHECKING:
     from stalkeer.settings import Secrets, Settings
@@ -22,7 +23,13 @@ def prepared(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
     """Build a service on a database that is up to date; nothing of it is started."""
     from stalkeer.wiring.service import Service
 
-    service = Service(settings, keys or make_keys(settings), queues=(), is_scheduled=False)
+    service = Service(
+        settings,
+        keys or make_keys(settings),
+        queues=(),
+        is_scheduled=False,
+        reload=reader(data_dir=settings.general.data_dir),
+    )
     try:
         service.prepare()
         yield service
@@ -47,6 +54,9 @@ def as_it_is(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
             f"playlists and makes it.",
         )
     service = Service(settings, keys or fleeting_keys(), queues=(), is_scheduled=False)
+    # An older schema knows no saved instances.
+    with suppress(StalkeerError):
+        service.current.heed()
     try:
         yield service
     finally:

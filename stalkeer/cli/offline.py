@@ -10,7 +10,7 @@ import typer
 
 from stalkeer.cli.options import Verbose
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, out, out_json, stop
-from stalkeer.cli.starting import read_settings
+from stalkeer.cli.starting import read_settings_bare, start_bare
 
 File = Path | None
 
@@ -23,10 +23,10 @@ def match(
     ] = None,
     names: Annotated[File, typer.Option(help="JSON lines: names to read.")] = None,
     parsed: Annotated[File, typer.Option(help="Where what they are read as goes.")] = None,
-    verbose: Verbose = False,
+    _verbose: Verbose = False,
 ) -> None:
     """Say which entry each wanted item would get, or what names are read as."""
-    settings = read_settings(verbose)
+    start_bare()
     is_match = playlist is not None and wanted is not None and names is None and parsed is None
     is_parse = names is not None and parsed is not None and playlist is None and wanted is None
     if is_parse and names and parsed and predictions is None:
@@ -35,8 +35,9 @@ def match(
         from stalkeer.jobs.offline import match_files
         from stalkeer.wiring.matching import match_rules
 
+        rules = match_rules(read_settings_bare())
         try:
-            answer = match_files(playlist, wanted, rules=match_rules(settings))
+            answer = match_files(playlist, wanted, rules=rules)
             if predictions is None:
                 out_json(answer)
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,14 +34,22 @@ def local_url(host: str, port: int, url_base: str) -> str:
 
 
 @contextmanager
-def announced(data_dir: Path, address: Address) -> Iterator[None]:
-    """Keep the file while the block lasts; another process that wrote it since keeps its own."""
+def announced(data_dir: Path, address: Address) -> Iterator[Callable[[Address], None]]:
+    """Keep the file while the block lasts; another process that wrote it since keeps its own.
+
+    Yields what writes it anew, for a key that changes meanwhile.
+    """
     path = data_dir / NAME
-    _write(path, json.dumps(asdict(address)))
+
+    def announce(current: Address) -> None:
+        _write(path, json.dumps(asdict(current)))
+
+    announce(address)
     try:
-        yield
+        yield announce
     finally:
-        if _read(path) == address:
+        found = _read(path)
+        if found is not None and found.pid == address.pid:
             path.unlink(missing_ok=True)
 
 

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,12 @@ import typer
 from stalkeer.cli.options import Host, Port, Verbose
 from stalkeer.cli.running import Address, announced, local_url
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, say, stop, told
-from stalkeer.cli.starting import make_keys, read_settings
-from stalkeer.cli.stopping import on_signals
+from stalkeer.cli.starting import make_keys, read_settings, reader
+from stalkeer.cli.stopping import on_hangup, on_signals
 
 if TYPE_CHECKING:
     from stalkeer.settings import Secrets, Settings
+    from stalkeer.wiring.current import Reload
     from stalkeer.wiring.service import Service
 
 BACKLOG = 2048
@@ -32,15 +34,20 @@ def up(
     verbose: Verbose = False,
 ) -> None:
     """Run everything in one process: web, downloads, schedules."""
-    from stalkeer.core.states import QUEUES
+    from stalkeer.wiring.rules import all_queues
     from stalkeer.wiring.sole import sole_process
 
-    settings = read_settings(verbose, host=host, port=port, data_dir=data)
-    # One process holds it all, also where a Redis is set: `web` and `worker` are for that.
-    settings = settings.model_copy(update={"queue": type(settings.queue)()})
+    settings = _alone(read_settings(verbose, host=host, port=port, data_dir=data))
+    read = reader(host=host, port=port, data_dir=data)
     keys = make_keys(settings)
     with told(), sole_process(settings):
-        _serve(settings, keys, queues=QUEUES)
+        queues = all_queues(settings)
+        _serve(settings, keys, queues=queues, reload=lambda saved: _alone(read(saved)))
+
+
+def _alone(settings: Settings) -> Settings:
+    # One process holds it all, also where a Redis is set: `web` and `worker` are for that.
+    return settings.model_copy(update={"queue": type(settings.queue)()})
 
 
 def web(host: Host = None, port: Port = None, verbose: Verbose = False) -> None:
@@ -51,7 +58,7 @@ def web(host: Host = None, port: Port = None, verbose: Verbose = False) -> None:
     _require_redis(settings)
     keys = make_keys(settings)
     with told(), among_others(settings):
-        _serve(settings, keys, queues=())
+        _serve(settings, keys, queues=(), reload=reader(host=host, port=port))
 
 
 def worker(
@@ -60,17 +67,20 @@ def worker(
     verbose: Verbose = False,
 ) -> None:
     """Run jobs alone; the web part runs elsewhere."""
+    from stalkeer.wiring.rules import all_queues
     from stalkeer.wiring.service import Service
     from stalkeer.wiring.sole import among_others
 
     chosen = _chosen_queues(queues)
     settings = read_settings(verbose)
+    chosen = chosen or all_queues(settings)
     _require_redis(settings)
     keys = make_keys(settings)
     stopped = threading.Event()
     on_signals(stopped.set)
     with told(), among_others(settings):
-        service = Service(settings, keys, queues=chosen, threads=threads)
+        service = Service(settings, keys, queues=chosen, threads=threads, reload=reader())
+        on_hangup(service.current.hang_up)
         service.start()
         say(f"stalkeer works on {', '.join(chosen)}.")
         stopped.wait()
@@ -81,13 +91,15 @@ def _chosen_queues(text: str) -> tuple[str, ...]:
     from stalkeer.core.states import QUEUES
 
     chosen = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = sorted(set(chosen) - set(QUEUES))
+    plain = [name for name in chosen if not name.startswith("download.")]
+    unknown = sorted(set(plain) - set(QUEUES))
     if unknown:
         stop(
             WRONG_USAGE,
-            f"There is no queue {', '.join(unknown)}. The queues are {', '.join(QUEUES)}.",
+            f"There is no queue {', '.join(unknown)}. The queues are {', '.join(QUEUES)}, and "
+            f"download.NAME for each STALKEER_RADARR_VOLUME or STALKEER_SONARR_VOLUME.",
         )
-    return chosen or QUEUES
+    return chosen
 
 
 def _require_redis(settings: Settings) -> None:
@@ -99,18 +111,20 @@ def _require_redis(settings: Settings) -> None:
         )
 
 
-def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...]) -> None:
+def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...], reload: Reload) -> None:
     import uvicorn
 
+    from stalkeer.web.connections import guarded, raise_descriptor_limit
     from stalkeer.wiring.service import Service
 
     general = settings.general
     # Taken before anything starts: a service that nobody can reach must not begin to download.
     with closing(_listen(general.host, general.port)) as listener:
-        service = Service(settings, keys, queues=queues)
+        service = Service(settings, keys, queues=queues, reload=reload)
         server = uvicorn.Server(
             uvicorn.Config(
                 service.app,
+                http=guarded(raise_descriptor_limit()),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -124,11 +138,14 @@ def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...]) -> Non
         )
         # uvicorn listens for signals only while it runs, and passes them on to us afterwards.
         on_signals(lambda: setattr(server, "should_exit", True))
+        on_hangup(service.current.hang_up)
         service.start()
         url = local_url(general.host, general.port, general.url_base)
         try:
             _greet(settings, keys, service)
-            with announced(general.data_dir, Address(url, keys.api_key, os.getpid())):
+            address = Address(url, service.current.keys.api_key, os.getpid())
+            with announced(general.data_dir, address) as announce:
+                service.current.on_new_key = lambda key: announce(replace(address, api_key=key))
                 server.run(sockets=[listener])
         finally:
             service.stop()
@@ -164,6 +181,8 @@ def _greet(settings: Settings, keys: Secrets, service: Service) -> None:
             f"Webhook for {name.title()}: {address}/webhooks/{name}, user "
             f"{keys.webhook_username}, password {password}"
         )
+    if service.store.accounts.password() is None:
+        say(f"To set a password for the page once: POST /api/v1/setup, code {service.setup_code}")
     for problem in (*service.problems(), *out_of_reach(settings, hostname=hostname)):
         say(problem)
 

@@ -6,10 +6,10 @@ import os
 import secrets
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from stalkeer.cli.saying import WRONG_USAGE, say, stop
 
@@ -25,18 +25,27 @@ def read_settings(verbose: bool, *, is_quiet: bool = False, **options: object) -
     """
     from stalkeer import log
     from stalkeer.settings import SettingsError, load
+    from stalkeer.wiring.redaction import register_settings
 
     try:
         settings = load(_environ(options), folder=Path.cwd())
     except SettingsError as exc:
         stop(WRONG_USAGE, str(exc))
-    _register_secrets(settings)
+    register_settings(settings)
     level = "debug" if verbose else "warning" if is_quiet else settings.general.log_level
     log.configure(level, settings.general.log_format, stream=sys.stderr)
     _log_unexpected_errors()
     for warning in settings.unknown:
         say(warning)
     return settings
+
+
+def reader(**options: object) -> Callable[[Mapping[str, str]], Settings]:
+    """Return what reads the settings again, with saved ones below those of the environment."""
+    from stalkeer.settings import load
+
+    environ, folder = _environ(options), Path.cwd()
+    return lambda saved: load(environ, folder=folder, saved=saved)
 
 
 def start_bare() -> None:
@@ -57,6 +66,20 @@ def start_bare() -> None:
     sys.excepthook = report
 
 
+def read_settings_bare() -> Settings:
+    """Read the settings for a command that logs nothing, without the log; exit 2 with every fault."""
+    from stalkeer.settings import SettingsError, load
+
+    start_bare()
+    try:
+        settings = load(_environ({}), folder=Path.cwd())
+    except SettingsError as exc:
+        stop(WRONG_USAGE, str(exc))
+    for warning in settings.unknown:
+        say(warning)
+    return settings
+
+
 def make_keys(settings: Settings) -> Secrets:
     """Make the data directory and the keys that are missing; exit 2 when that cannot be."""
     from stalkeer.settings import SettingsError, ensure_secrets
@@ -75,24 +98,6 @@ def _environ(options: dict[str, object]) -> dict[str, str]:
             # Both at once would be a fault, and an option beats every variable.
             environ.pop(f"STALKEER_{name.upper()}_FILE", None)
     return environ
-
-
-def _register_secrets(settings: Settings) -> None:
-    """Keep every key and password that was set out of the log."""
-    from stalkeer.log import register_secret
-    from stalkeer.settings import VARIABLES
-
-    for variable in VARIABLES:
-        given = settings.given.get(variable.name)
-        if given is None or not variable.is_secret:
-            continue
-        if "://" not in given.text:
-            register_secret(given.text)
-            continue
-        # Of an address only the password: the host says which one it is, and the log's rules
-        # know what else of it may be a key.
-        for address in given.text.split():
-            register_secret(unquote(urlsplit(address).password or ""))
 
 
 def _log_unexpected_errors() -> None:

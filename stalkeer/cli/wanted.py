@@ -49,10 +49,16 @@ def missing(
         out_json({"data": rows, "total": len(rows)})
     elif rows:
         shown = [
-            (f"{row['instance']} {row['arr_id']}", _title(row), row["state"], row["reason"])
+            (
+                f"{row['instance']} {row['arr_id']}",
+                _title(row),
+                row["state"],
+                row["reason_code"],
+                row["reason"],
+            )
             for row in rows
         ]
-        show_table(("ITEM", "TITLE", "STATE", "REASON"), shown)
+        show_table(("ITEM", "TITLE", "STATE", "WHY NOT", "REASON"), shown)
     else:
         out("Nothing is missing as of the last sync. `stalkeer radarr` and `sonarr` sync now.")
 
@@ -78,7 +84,7 @@ def list_matches(
                 row["target_title"],
                 row["match_score"],
                 row["state"],
-                row["playlist_item_id"],
+                f"{row['playlist_item_id']} {row['entry_name']}",
                 row["reasons"],
             )
             for row in page["data"]
@@ -122,12 +128,65 @@ def choose(
         _decided(client, client.post("matches", body), as_json=as_json)
 
 
+@matches.command()
+def reset(match_id: MatchId, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Take back what was said of a match, with what that taught."""
+    with asked(verbose) as client:
+        match = client.post(f"matches/{match_id}/reset")["match"]
+        if match is not None:
+            _decided(client, match, as_json=as_json)
+        elif as_json:
+            out_json({})
+        else:
+            out(f"Match {match_id} is gone: only you had proposed it.")
+
+
+@matches.command()
+def names(limit: Rows = 50, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Show the names of films and series that confirmations taught."""
+    with asked(verbose) as client:
+        page = client.page("matches/names", limit=limit)
+    if as_json:
+        out_json(page)
+        return
+    show_table(
+        ("ID", "OF", "NAME", "YEAR", "GROUP"),
+        [
+            (
+                row["id"],
+                f"{row['instance']} {row['target_id']}",
+                row["title"],
+                row["year"] or "",
+                row["group"],
+            )
+            for row in page["data"]
+        ],
+    )
+    show_rest(len(page["data"]), page["total"])
+
+
+@matches.command()
+def forget(
+    name_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="The taught name.")],
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Take back one name that a confirmation taught."""
+    with asked(verbose) as client:
+        name = client.delete(f"matches/names/{name_id}")
+    if as_json:
+        out_json(name)
+    else:
+        out(f"{name['title']!r} is no name of {name['instance']} {name['target_id']} any more.")
+
+
 def _decided(client: Client, match: dict[str, Any], *, as_json: bool) -> None:
     say_if_alone(client)
     if as_json:
         out_json(match)
     else:
-        out(f"{match['target_title']}: entry {match['playlist_item_id']} is {match['state']}.")
+        name = match["entry_name"] or f"entry {match['playlist_item_id']}"
+        out(f"{match['target_title']}: {name} is {match['state']}.")
 
 
 def _show(match: dict[str, Any], *, as_json: bool) -> None:
@@ -139,9 +198,14 @@ def _show(match: dict[str, Any], *, as_json: bool) -> None:
     if others:
         out("")
         show_table(
-            ("OTHER", "SCORE", "STATE", "ENTRY"),
+            ("OTHER", "SCORE", "STATE", "REASONS"),
             [
-                (other["id"], other["match_score"], other["state"], other["playlist_item_id"])
+                (
+                    f"{other['playlist_item_id']} {other['entry_name']}",
+                    other["match_score"],
+                    other["state"] or "",
+                    other["reasons"],
+                )
                 for other in others
             ],
         )

@@ -35,11 +35,11 @@ class Ran:
         return json.loads(self.out)
 
 
-def command(home: Home, *arguments: str, **settings: str) -> Ran:
+def command(home: Home, *arguments: str, stdin: str = "", **settings: str) -> Ran:
     """Run one command to its end: in this process, which takes a tenth of the time of a new one."""
     environ = home.settings() | {f"STALKEER_{name}": value for name, value in settings.items()}
     with chdir(home.folder), _process_state_kept():
-        done = CliRunner().invoke(app, arguments, env=environ)
+        done = CliRunner().invoke(app, arguments, env=environ, input=stdin)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Ran(done.exit_code, done.stdout, done.stderr)

@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from stalkeer.core.entries import NewEntry, provider_of, read_entry
+from stalkeer.core.entries import NewEntry, digest, provider_of, read_entry
 from stalkeer.core.items import ItemKind, Service, Wanted
 from stalkeer.core.jobs import Job, Lease, NewDownload, NewJob, done
 from stalkeer.core.m3u import RawEntry
 from stalkeer.core.states import JobKind
+from stalkeer.db.columns import item_columns, key_columns, new_address
 from stalkeer.db.connect import Database
+from stalkeer.db.importing import Changed
 from stalkeer.db.models import PlaylistItem
 from stalkeer.db.pages import PageRequest
-from stalkeer.db.playlists import BatchCounts
-from stalkeer.db.slots import SlotLimits
+from stalkeer.db.providers import SlotLimits
 from stalkeer.db.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -59,7 +60,8 @@ def entry(
     name: str = "Heat (1995)", url: str = "http://tv.example.invalid/films/1.mkv", **facts: Any
 ) -> NewEntry:
     """Describe an entry of a playlist."""
-    return read_entry(RawEntry(index=0, name=name, url=url, **{"group": "VOD", **facts}))
+    raw = RawEntry(index=0, name=name, url=url, **{"group": "VOD", **facts})
+    return read_entry(raw, content=digest(repr(raw)))
 
 
 def playlist(store: Store, name: str = "list") -> int:
@@ -69,12 +71,23 @@ def playlist(store: Store, name: str = "list") -> int:
 
 def publish(store: Store, *entries: NewEntry, name: str = "list") -> list[int]:
     """Make these the current entries of a playlist and return their ids."""
-    playlist_id = playlist(store, name)
-    version = store.playlists.begin(playlist_id)
-    store.playlists.write(playlist_id, version, entries, BatchCounts())
-    store.playlists.publish(
-        playlist_id, version, entry_count=len(entries), etag="", last_modified=""
-    )
+    imports, playlist_id = store.imports, playlist(store, name)
+    task = imports.begin(playlist_id, f"import-{next(_tokens)}")
+    known = {row.identity: row for row in imports.known(playlist_id)}
+    changed = []
+    for each in {each.identity: each for each in entries}.values():
+        [address_id] = imports.add_addresses(task, [new_address(each.address, each.raw.url)])
+        columns = item_columns(each, address_id=address_id)
+        row = known.pop(each.identity, None)
+        if row is None:
+            [row_id] = imports.insert(task, [columns])
+            imports.insert_keys(task, key_columns(each, row_id))
+        elif row.content != each.content or row.gone_version is not None:
+            changed.append(Changed(row.id, columns, key_columns(each, row.id), None))
+    imports.mark_gone(task, [row.id for row in known.values() if row.gone_version is None])
+    imports.publish(task, entry_count=len(entries), is_changed=True, moved={})
+    imports.change(task, changed)
+    imports.finish(task, etag="", last_modified="")
     return [entry_id(store, each) for each in entries]
 
 

@@ -109,6 +109,8 @@ def main() -> None:
     clients: dict[str, Callable[[str, Path, int], Cost]] = {"engine": run_engine}
     if shutil.which("curl"):
         clients = {"curl": run_curl, **clients}
+    # Before the server is a process of its own: both sides must know the same authority.
+    authority()
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=(size, options.tls, theirs))
     server.start()

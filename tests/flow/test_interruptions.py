@@ -7,6 +7,7 @@ import signal
 from tests.flow.home import MB, PATH, Home, Process, sha256, wait_for
 from tests.standins.disk import sha256 as sha256_of
 from tests.standins.media import Film, Reply
+from tests.standins.mediafiles import mkv_film
 from tests.standins.server import Fault
 
 OVERLAP = 64 * 1024
@@ -113,3 +114,48 @@ def test_another_worker_goes_on_with_the_download_of_one_that_was_killed(
     history = home.get(f"/api/v1/admin/jobs/{job['id']}")["history"]
     pids = [attempt["worker"].rpartition(":")[2] for attempt in history]
     assert pids == [str(first.popen.pid), str(second.popen.pid)]
+
+
+def _start_eight(home: Home) -> Process:
+    """Start a service that fetches eight films at once, none of which ends."""
+    home.environ |= {
+        "STALKEER_DOWNLOADS_CONCURRENT_LIMIT": "8",
+        "STALKEER_DOWNLOADS_PER_PROVIDER_LIMIT": "8",
+    }
+    for number in range(8):
+        film = mkv_film(40 * MB, minutes=96)
+        home.offer(f"EN - Film {number} (1990) 1080p", f"/{number}.mkv", film, Reply(bytes_s=MB))
+    service = home.up()
+    for number in range(8):
+        home.radarr.add_movie(f"Film {number}", 1990, runtime=96)
+    wait_for(lambda: sum(row["bytes_downloaded"] > 0 for row in home.downloads()) == 8)
+    return service
+
+
+def test_eight_transfers_end_in_order_within_eight_seconds(home: Home) -> None:
+    service = _start_eight(home)
+
+    service.popen.send_signal(signal.SIGTERM)
+    code = service.popen.wait(timeout=8)
+    downloads = home.rows("SELECT id, bytes_downloaded AS saved, status FROM download_info")
+    jobs = home.rows("SELECT DISTINCT status, attempts, crashes FROM job WHERE kind = 'download'")
+
+    sizes = {int(part.stem): part.stat().st_size for part in home.parts()}
+    assert code == 0
+    assert {row["id"]: row["saved"] for row in downloads} == sizes
+    assert {row["status"] for row in downloads} == {"pending"}
+    assert jobs == [{"status": "ready", "attempts": 0, "crashes": 0}]
+
+
+def test_who_asks_a_second_time_does_not_wait(home: Home) -> None:
+    home.offer_film()
+    service = home.up()
+    home.radarr.break_with(Fault.SLOW, path="/movie/", seconds=20)
+    home.add_film()
+    wait_for(lambda: home.jobs(kind="webhook", status="running"))
+
+    service.popen.send_signal(signal.SIGTERM)
+    wait_for(lambda: "Finished server process" in service.output())
+    service.popen.send_signal(signal.SIGTERM)
+
+    assert service.popen.wait(timeout=2) == -signal.SIGTERM

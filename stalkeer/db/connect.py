@@ -140,8 +140,14 @@ class Database:
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Close every connection of the pool."""
-        self.peewee.close_all()  # type: ignore[attr-defined]  # of the pool classes only
+        """Close every connection that nobody uses.
+
+        One that a thread still reads with is left to it: closed under its hands, it would take the
+        whole process down.
+        """
+        if not self.peewee.is_closed():
+            self.peewee.close()
+        self.peewee.close_idle()  # type: ignore[attr-defined]  # of the pool classes only
 
     def _run(self, work: Callable[[], T], scope: Callable[[], AbstractContextManager[Any]]) -> T:
         if not self.peewee.is_closed():

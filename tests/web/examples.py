@@ -187,7 +187,7 @@ def examples(ids: Mapping[str, int]) -> dict[tuple[str, str], Example]:
                 "name": "radarr4k",
                 "service": "radarr",
                 "url": "http://127.0.0.1:9",
-                "api_key": "0123456789abcdef",
+                "api_key": "00112233445566778899aabbccddeeff",
             },
         ),
         ("GET", f"{v1}/instances"): Example(),

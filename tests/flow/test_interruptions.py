@@ -12,6 +12,8 @@ from tests.standins.server import Fault
 
 OVERLAP = 64 * 1024
 """What is asked for again, to compare it with the disk."""
+MOST_LOST = 4 * 1024 * 1024
+"""What was sent, and stood in buffers of the machine when the process died, is lost with it."""
 
 
 def _start_download(home: Home, *, size: int) -> tuple[Film, int, Process]:
@@ -54,7 +56,7 @@ def test_a_download_that_was_killed_goes_on_with_what_is_on_disk(home: Home) -> 
     library_file = home.radarr.movie_file(movie)
     assert library_file is not None
     assert sha256_of(library_file) == sha256(film.pieces(0, film.size))
-    assert home.media.bytes_served(PATH) - film.size < film.size / 100
+    assert home.media.bytes_served(PATH) - film.size < MOST_LOST
     assert [seen.range for seen in home.media.requests(PATH)] == [None, f"bytes={had - OVERLAP}-"]
     (job,) = home.jobs(kind="download")
     assert (job["status"], job["attempts"], job["crashes"]) == ("done", 1, 0)

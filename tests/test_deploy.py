@@ -121,3 +121,10 @@ def test_the_image_runs_what_the_readme_pins() -> None:
     assert "STALKEER_HOST=0.0.0.0" in recipe
     assert "HEALTHCHECK" in recipe
     assert "/ping" in recipe
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-test.txt"])
+def test_the_pinned_files_name_packages_and_hashes_and_no_place_to_get_them_from(name: str) -> None:
+    lines = (DEPLOY / name).read_text().splitlines()
+
+    assert [line for line in lines if line.startswith("-") or "://" in line] == []

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import TypeAdapter
 
-from stalkeer.arr.http import ArrAnswerError, ArrHttp, InstanceHealth, Params
+from stalkeer.arr.errors import ArrAnswerError
+from stalkeer.arr.http import ArrHttp, InstanceHealth, Params
 from stalkeer.arr.import_file import import_file, import_question
 from stalkeer.arr.library import LibraryCache
 from stalkeer.arr.profiles import quality_profile

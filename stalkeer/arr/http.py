@@ -18,7 +18,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from stalkeer.arr.answer import RawAnswer, elements, same_origin_redirect, server_date
 from stalkeer.arr.breaker import BreakerState, CircuitBreaker
-from stalkeer.errors import StalkeerError
+from stalkeer.arr.errors import (
+    ArrAnswerError,
+    ArrPageError,
+    ArrRefusedError,
+    ArrUnauthorizedError,
+    ArrUnreachableError,
+    InstanceDownError,
+)
 from stalkeer.log import redact
 
 T = TypeVar("T")
@@ -30,45 +37,6 @@ MAX_ANSWER_BYTES = 512 * 1024 * 1024
 # A whole answer may take this many times the longest silence, so that a trickle has an end too.
 PATIENCE = 10
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
-
-
-class ArrUnreachableError(StalkeerError):
-    """Nothing of the arr answered: refused, unknown host, too slow, or still starting up."""
-
-    code = "arr_unreachable"
-    retryable = True
-    costs_attempt = False
-
-
-class InstanceDownError(ArrUnreachableError):
-    """The breaker is open: the arr was not even asked. `retry_in_s` says when it will be."""
-
-
-class ArrUnauthorizedError(StalkeerError):
-    """The arr refused our key. Whatever waits for it goes on once the key is right."""
-
-    code = "arr_unauthorized"
-    retryable = True
-    costs_attempt = False
-
-
-class ArrAnswerError(StalkeerError):
-    """Something answered, but not as Radarr or Sonarr do: a page of a proxy, an odd status."""
-
-    code = "arr_bad_answer"
-    retryable = True
-
-
-class ArrPageError(ArrAnswerError):
-    """A web page answered: a proxy or a login stands before the arr, for every item alike."""
-
-    costs_attempt = False
-
-
-class ArrRefusedError(StalkeerError):
-    """The arr understood the request and will not do it; the message holds its own words."""
-
-    code = "arr_refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from stalkeer.arr.base import Arr
-from stalkeer.arr.http import ArrRefusedError
+from stalkeer.arr.errors import ArrRefusedError
 from stalkeer.core.items import Service
 
 NAME = "stalkeer"

@@ -15,7 +15,7 @@ from stalkeer.arr.base import (
     RootFolder,
 )
 from stalkeer.arr.breaker import BreakerState
-from stalkeer.arr.http import ArrAnswerError, ArrRefusedError
+from stalkeer.arr.errors import ArrAnswerError, ArrRefusedError
 from tests.arr.replay import CONTRACT, Clock, Replay, radarr, recorded, said, sonarr
 
 FOLDER = "/downloads/stalkeer/Night of the Living Dead (1968)"

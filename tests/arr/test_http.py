@@ -12,15 +12,15 @@ from pydantic import TypeAdapter
 
 from stalkeer.arr.answer import elements
 from stalkeer.arr.breaker import BreakerState
-from stalkeer.arr.http import (
+from stalkeer.arr.errors import (
     ArrAnswerError,
-    ArrHttp,
     ArrPageError,
     ArrRefusedError,
     ArrUnauthorizedError,
     ArrUnreachableError,
     InstanceDownError,
 )
+from stalkeer.arr.http import ArrHttp
 from stalkeer.errors import StalkeerError
 from tests.arr.replay import KEY, NOT_FOUND, Clock, Replay, Reply, arr_http, recorded, said
 

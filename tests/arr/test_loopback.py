@@ -11,7 +11,8 @@ from threading import Event, Thread
 
 import pytest
 
-from stalkeer.arr.http import ArrAnswerError, ArrHttp, ArrUnreachableError
+from stalkeer.arr.errors import ArrAnswerError, ArrUnreachableError
+from stalkeer.arr.http import ArrHttp
 from stalkeer.arr.radarr import Radarr
 from tests.arr.replay import CONTRACT, KEY
 

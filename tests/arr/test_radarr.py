@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stalkeer.arr.base import ImportTarget
-from stalkeer.arr.http import ArrAnswerError
+from stalkeer.arr.errors import ArrAnswerError
 from stalkeer.core.items import Movie
 from tests.arr.replay import CONTRACT, NOT_FOUND, Replay, radarr, recorded, said
 

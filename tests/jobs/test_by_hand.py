@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from stalkeer.arr.http import ArrRefusedError
+from stalkeer.arr.errors import ArrRefusedError
 from stalkeer.core.jobs import ROUTINE, URGENT, DownloadChange, Ended, ItemMove, Job, done
 from stalkeer.core.states import (
     DownloadStatus,

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from stalkeer.arr.http import ArrHttp, ArrRefusedError
+from stalkeer.arr.errors import ArrRefusedError
+from stalkeer.arr.http import ArrHttp
 from stalkeer.arr.radarr import Radarr as RadarrClient
 from stalkeer.jobs.register import (
     TRIGGERS,

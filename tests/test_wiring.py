@@ -10,15 +10,14 @@ from stalkeer.core.items import Service
 from stalkeer.db.connect import StoreError
 from stalkeer.downloader.limiter import TokenBucket
 from stalkeer.jobs.register import Webhook
-from stalkeer.jobs.services import ImportMode
+from stalkeer.jobs.services import ImportMode, InstanceRules
 from stalkeer.playlist.terms import Source, SourceKind
 from stalkeer.settings import Settings, SettingsError, load
-from stalkeer.wiring.instances import known_instances
+from stalkeer.wiring.instances import known_instances, rules_of
 from stalkeer.wiring.matching import match_rules
 from stalkeer.wiring.rules import (
     download_rules,
     engine_rules,
-    instance_rules,
     out_of_reach,
     own_address,
     own_hosts,
@@ -168,6 +167,11 @@ def test_playlists_are_asked_for_under_our_name_and_without_a_login_by_default()
 
 
 # --- instances ---
+
+
+def instance_rules(given: Settings) -> dict[str, InstanceRules]:
+    known = known_instances(given, {}, webhook_password="")
+    return {name: rules_of(one, given) for name, one in known.items()}
 
 
 def test_only_an_instance_with_an_address_has_rules() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ABSOLUTE = re.compile(r"/|\\\\|[A-Za-z]:[\\/]")
 _WINDOWS = re.compile(r"\\\\|[A-Za-z]:")
 
 
@@ -22,25 +21,6 @@ class PathMap:
     def ours(self, path: str) -> str:
         """Give our name of a path that the arr named; `C:\\data` and `c:/data` are the same."""
         return _translated(path, tuple((theirs, ours) for ours, theirs in self.pairs))
-
-
-def parse_path_map(text: str) -> PathMap:
-    """Read `ours=>theirs`, several separated by `;`. Empty text maps nothing.
-
-    Raises ValueError with the part that is no pair of absolute paths.
-    """
-    parts = [part.strip() for part in text.split(";")]
-    return PathMap(tuple(_pair(part) for part in parts if part))
-
-
-def _pair(part: str) -> tuple[str, str]:
-    ours, arrow, theirs = (piece.strip() for piece in part.partition("=>"))
-    if not arrow:
-        raise ValueError(f"{part!r} has no '=>': write it as /our/folder=>/their/folder")
-    for path in (ours, theirs):
-        if not _ABSOLUTE.match(path):
-            raise ValueError(f"{path!r} in {part!r} is not an absolute path")
-    return ours, theirs
 
 
 def _translated(path: str, pairs: tuple[tuple[str, str], ...]) -> str:

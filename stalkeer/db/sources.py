@@ -148,11 +148,6 @@ class Sources:
             Playlist.delete().where((Playlist.id == playlist_id) & _IS_LEAVING).execute()
         return len(rows)
 
-    @reads
-    def leaving(self) -> tuple[int, ...]:
-        """Return the playlists that are being removed."""
-        return tuple(row.id for row in Playlist.select(Playlist.id).where(_IS_LEAVING))
-
     def _sealed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         sealed = {
             name: self._playlists.vault.seal(values[name]) for name in _SEALED if name in values

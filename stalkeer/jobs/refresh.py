@@ -23,7 +23,7 @@ from stalkeer.db.playlists import PlaylistRow
 from stalkeer.db.store import Store
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.child import Imported, ImportOrder, run_import
-from stalkeer.jobs.intake import Intake, PlaylistShrunkError
+from stalkeer.jobs.intake import Intake
 from stalkeer.jobs.reading import Summary
 from stalkeer.jobs.services import PlaylistRules, Run, Services, StoppedError
 from stalkeer.jobs.sources import source_of
@@ -32,15 +32,6 @@ from stalkeer.jobs.timetable import refresh_soon
 from stalkeer.jobs.wanted import STILL_MISSING, search_job
 from stalkeer.playlist.source import is_address
 from stalkeer.playlist.terms import SourceKind
-
-__all__ = [
-    "STILL_MISSING",
-    "How",
-    "PlaylistShrunkError",
-    "handle",
-    "import_playlist",
-    "search_again",
-]
 
 TELL_EVERY_S = 2.0
 Runner = Callable[..., Imported]

@@ -210,11 +210,12 @@ class Current:
         register_settings(self.settings)
         if self.settings.general.log_level != level:
             set_level(self.settings.general.log_level)
-        data_dir = self.settings.general.data_dir
+        data_dir, known = self.settings.general.data_dir, self.keys.api_key
         self.keys = ensure_secrets(data_dir, self.settings, token=secrets.token_urlsafe)
         for key in (self.keys.api_key, self.keys.webhook_password):
             register_secret(key)
-        self.on_new_key(self.keys.api_key)
+        if self.keys.api_key != known:
+            self.on_new_key(self.keys.api_key)
 
     def _row(self, variable: Variable) -> SettingRow:
         given = self.settings.given.get(variable.name)

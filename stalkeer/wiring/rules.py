@@ -15,14 +15,9 @@ from stalkeer.downloader.limiter import Bandwidth, TokenBucket
 from stalkeer.downloader.terms import EngineRules
 from stalkeer.jobs.instances import KnownInstance
 from stalkeer.jobs.register import Webhook
-from stalkeer.jobs.services import (
-    DownloadRules,
-    InstanceRules,
-    Places,
-    PlaylistRules,
-)
+from stalkeer.jobs.services import DownloadRules, Places, PlaylistRules
 from stalkeer.settings import Settings
-from stalkeer.wiring.instances import known_instances, rules_of, section_of
+from stalkeer.wiring.instances import section_of
 from stalkeer.wiring.sources import USER_AGENT, source_rules
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 # asked for, not listened on
@@ -39,14 +34,6 @@ def playlist_rules(settings: Settings) -> PlaylistRules:
         cache_dir=rules.cache_dir,
         every_s=settings.m3u.update_interval,
     )
-
-
-def instance_rules(
-    settings: Settings, kept: Mapping[str, str] | None = None
-) -> dict[str, InstanceRules]:
-    """Describe the instances that have an address, by name; `kept` are those of the API."""
-    known = known_instances(settings, kept or {}, webhook_password="")
-    return {name: rules_of(one, settings) for name, one in known.items()}
 
 
 def download_rules(settings: Settings) -> DownloadRules:

@@ -66,7 +66,6 @@ def test_a_playlist_that_leaves_frees_its_name_and_place_at_once(store: Store) -
 
     store.sources.leave(row_id)
 
-    assert store.sources.leaving() == (row_id,)
     assert store.sources.page(PageRequest()).total == 0
     with pytest.raises(NoSuchRowError):
         store.sources.get(row_id)

@@ -18,8 +18,9 @@ from stalkeer.db.models import MODELS, Playlist, PlaylistItem, ProcessingLog
 from stalkeer.db.playlists import PlaylistRow
 from stalkeer.jobs.child import Imported, ImportOrder
 from stalkeer.jobs.import_process import answer
+from stalkeer.jobs.intake import PlaylistShrunkError
 from stalkeer.jobs.reading import Summary, classified
-from stalkeer.jobs.refresh import How, PlaylistShrunkError, import_playlist, search_again
+from stalkeer.jobs.refresh import How, import_playlist, search_again
 from tests.builders import add_job, jobs_of, learn, movie, row_of
 from tests.jobs.conftest import House
 

@@ -39,7 +39,7 @@ from stalkeer.web.sessions import Sessions
 from stalkeer.web.throttle import Rate, Throttle
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring import rules
-from stalkeer.wiring.instances import section_of
+from stalkeer.wiring.instances import known_instances, rules_of, section_of
 from stalkeer.wiring.matching import match_rules
 from tests.builders import NOW, OWNER, sqlite_store
 from tests.servers import free_port
@@ -97,7 +97,8 @@ def services_of(store: Store, settings: Settings) -> Iterator[Services]:
         key = section.api_key.get_secret_value()
         return ArrHttp(name, section.url, key, wait=lambda _: None, transport=NOWHERE)
 
-    instances = rules.instance_rules(settings)
+    known = known_instances(settings, {}, webhook_password="")
+    instances = {name: rules_of(one, settings) for name, one in known.items()}
     arrs: dict[str, Radarr | Sonarr] = {
         name: Radarr(http(name)) if name == "radarr" else Sonarr(http(name)) for name in instances
     }

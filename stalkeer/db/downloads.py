@@ -80,6 +80,11 @@ class Downloads:
         return fetch_page(DownloadInfo.select(), request, _FIELDS, read_download)
 
     @reads
+    def is_named(self, path: str) -> bool:
+        """Say whether a download, ended or not, calls the file of this path its own."""
+        return bool(DownloadInfo.select().where(DownloadInfo.download_path == path).exists())
+
+    @reads
     def moves(self, download_id: int) -> tuple[Move, ...]:
         """Return every move of a download, oldest first."""
         rows = (

@@ -35,6 +35,7 @@ from stalkeer.downloader.files import part_path, publish, published, remove_part
 from stalkeer.downloader.http import Fetched, FetchRequest
 from stalkeer.downloader.resume import ResumeState
 from stalkeer.jobs import unwanted
+from stalkeer.jobs.present import find_present
 from stalkeer.jobs.recording import Recorder, require_window
 from stalkeer.jobs.services import (
     ImportMode,
@@ -70,7 +71,7 @@ def handle(run: Run, services: Services) -> Ended:
         return _already_there(services, rules, download, items)
     task = Task(run, services, download, _entry(services, download), items, arr, rules)
     services.seen_folders.require(arr, rules.folder, rules.path_map, setting=rules.setting)
-    return _published_before(task) or _fetch(task)
+    return _published_before(task) or _present(task) or _fetch(task)
 
 
 def after_failure(job: Job, services: Services) -> tuple[NewJob, ...]:
@@ -257,7 +258,15 @@ def _published_before(task: Task) -> Ended | None:
     return None if path is None else _complete(task, path, size)
 
 
-def _complete(task: Task, path: Path, size_bytes: int) -> Ended:
+def _present(task: Task) -> Ended | None:
+    found = find_present(task)
+    if found is None:
+        return None
+    path, facts = found
+    return _complete(task, path, path.stat().st_size, facts)
+
+
+def _complete(task: Task, path: Path, size_bytes: int, facts: FileFacts | None = None) -> Ended:
     is_off = task.rules.import_mode is ImportMode.OFF
     change = DownloadChange(
         download_id=task.download.id,
@@ -266,6 +275,7 @@ def _complete(task: Task, path: Path, size_bytes: int) -> Ended:
         reason="importing is switched off" if is_off else "",
         download_path=str(path),
         file_size=size_bytes,
+        facts=facts,
     )
     return done(
         "downloaded", str(path), download=change, then=() if is_off else (_import_job(task),)

@@ -34,3 +34,26 @@ def test_after_an_old_backup_nothing_that_is_present_is_fetched_again(home: Home
     assert [len(home.media.requests(path)) for path in (PATH, SECOND, THIRD)] == [1, 1, 1]
     assert [home.radarr.count_imports(movie) for movie in (first, second, third)] == [1, 1, 1]
     assert {job["status"] for job in home.jobs()} == {"done"}
+
+
+def test_a_file_that_an_old_backup_does_not_know_is_found_and_not_fetched_again(
+    home: Home,
+) -> None:
+    home.environ["STALKEER_RADARR_IMPORT"] = "off"
+    backup = str(home.folder / "old.backup")
+    home.offer_film()
+    service = home.up()
+    made = home.run("backup", backup)
+    assert made.wait() == 0, made.output()
+    home.add_film()
+    before = home.wait_for_download(import_status="off")
+    service.stop()
+
+    restored = home.run("restore", backup)
+    assert restored.wait() == 0, restored.output()
+    home.up()
+    after = home.wait_for_download(import_status="off")
+
+    assert len(home.media.requests(PATH)) == 1
+    assert after["download_path"] == before["download_path"]
+    assert after["verdict"].startswith("It was there already. It runs 96 min")

@@ -20,7 +20,7 @@ from stalkeer.downloader.errors import DiskFullError
 from stalkeer.downloader.files import part_path
 from stalkeer.jobs import by_hand, unwanted
 from stalkeer.jobs.recording import UNKNOWN_BYTES
-from stalkeer.jobs.services import Places
+from stalkeer.jobs.services import ImportMode, Places
 from stalkeer.jobs.unwanted import LiveChannelError
 from tests.builders import entry, jobs_of, publish
 from tests.jobs.conftest import House
@@ -398,3 +398,70 @@ def test_an_entry_is_fetched_for_an_item_whatever_it_scores(
 
     assert job.status is JobStatus.DONE
     assert Path(the_download(house).download_path or "").name.startswith("Heat (1995)")
+
+
+# A file that is there already
+
+
+def place(house: House, film: Film, *, name: str = "Heat (1995) WEBDL-1080p.mkv") -> Path:
+    """Put a finished file where the film is published."""
+    path = house.downloads / "radarr" / "Heat (1995)" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(film.read())
+    return path
+
+
+def test_a_finished_file_that_no_row_knows_is_imported_and_not_fetched_again(
+    house: House, radarr: Radarr, media: MediaServer
+) -> None:
+    offer(house, media, mkv_film(MIB, minutes=170))
+    path = place(house, mkv_film(MIB, minutes=168))
+
+    job = search_and_fetch(house, radarr)
+
+    found = the_download(house)
+    assert (job.status, media.requests()) == (JobStatus.DONE, [])
+    assert (found.download_path, found.file_size) == (str(path), MIB)
+    assert (found.verdict or "").startswith("It was there already. It runs 168 min")
+    assert len(jobs_of(house.store, JobKind.IMPORT)) == 1
+
+
+@pytest.mark.parametrize(
+    ("minutes", "name"),
+    [
+        pytest.param(2, "Heat (1995) WEBDL-1080p.mkv", id="a-trailer"),
+        pytest.param(170, "Heat (1995) Making of.mkv", id="another-name"),
+    ],
+)
+def test_a_file_that_is_something_else_stays_and_the_film_is_fetched_beside_it(
+    house: House, radarr: Radarr, media: MediaServer, minutes: int, name: str
+) -> None:
+    film = mkv_film(MIB, minutes=170)
+    offer(house, media, film)
+    path = place(house, mkv_film(MIB // 2, minutes=minutes), name=name)
+
+    search_and_fetch(house, radarr)
+
+    assert len(media.requests()) == 1
+    assert the_download(house).download_path != str(path)
+    assert path.stat().st_size == MIB // 2
+
+
+def test_the_file_of_an_earlier_download_is_not_taken_for_a_new_one(
+    house: House, radarr: Radarr, media: MediaServer
+) -> None:
+    house.rule("radarr", import_mode=ImportMode.OFF)
+    offer(house, media, mkv_film(MIB, minutes=170))
+    search_and_fetch(house, radarr)
+    earlier = the_download(house)
+    [row] = publish(
+        house.store, entry("Heat (1995)", media.put("/2.mkv", mkv_film(MIB + 1, minutes=170)))
+    )
+
+    arr_id = the_item(house).wanted.arr_id
+    chosen = by_hand.start_download(house.services, row, instance="radarr", arr_id=arr_id)
+    house.run(chosen.job_id)
+    fetch(house)
+
+    assert the_download(house).download_path != earlier.download_path
+    assert len(media.requests("/2.mkv")) == 1

@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from tests.cli.conftest import command, database, tables, tree
-from tests.flow.home import MB, PATH, Home, sha256, wait_for
+from tests.cli.conftest import change, command, database, tables, tree
+from tests.flow.home import MB, PATH, PATIENCE_S, Home, sha256, wait_for
 from tests.standins.disk import sha256 as sha256_of
 from tests.standins.media import Reply
 from tests.standins.sonarr import season
@@ -156,7 +156,7 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(home: Home) -> None:
             cwd=home.folder,
             stdout=subprocess.DEVNULL,
             stderr=theirs,
-            timeout=50,
+            timeout=PATIENCE_S,
             check=False,
         )
         os.close(theirs)
@@ -257,6 +257,49 @@ def test_a_dry_run_shows_what_would_be_taken_and_writes_nothing(home: Home) -> N
     assert (row["decision"], row["entry"]) == ("take", "EN - Night of the Living Dead (1968) 1080p")
     assert row["score"] >= 80
     assert row["reasons"]
+
+
+# --- what was saved through the API ---
+
+
+def save(home: Home, **settings: str) -> None:
+    """Save settings, as a service did that has ended."""
+    for name, value in settings.items():
+        row = (f"STALKEER_{name}", value, "2026-01-01 00:00:00")
+        change(home, "INSERT INTO setting (name, value, updated_at) VALUES (?, ?, ?)", *row)
+
+
+def test_saved_settings_count_without_a_service_too(home: Home) -> None:
+    home.offer_film()
+    home.radarr.seed_movie("Night of the Living Dead", 1968, runtime=96)
+    command(home, "process")
+    save(home, MATCHING_AUTO="100", RADARR_URL=home.radarr.url)
+
+    preview = command(home, "radarr", "--dry-run", "--json", RADARR_URL="")
+    done = command(home, "radarr", "--json", "--parallel", "1", RADARR_URL="")
+
+    assert [row["decision"] for row in preview.json()["data"]] == ["ask"]
+    assert (done.code, done.json()["to_confirm"]) == (0, 1)
+
+
+def test_a_saved_playlist_is_read_without_a_service(home: Home) -> None:
+    home.offer_film()
+    command(home, "migrate")
+    save(home, M3U_FILE_PATH=str(home.playlist))
+
+    read = command(home, "process", "--json", M3U_FILE_PATH="")
+
+    assert (read.code, read.json()["entries"]) == (0, 1)
+
+
+def test_saved_settings_that_do_not_fit_are_left_out_and_said(home: Home) -> None:
+    command(home, "migrate")
+    save(home, MATCHING_AUTO="dreamt")
+
+    ran = command(home, "radarr", "--dry-run")
+
+    assert (ran.code, ran.out) == (0, "0 missing. Nothing was written.\n")
+    assert "STALKEER_MATCHING_AUTO" in ran.err
 
 
 # --- rows ---

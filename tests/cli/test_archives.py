@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ran, command
-from tests.flow.home import Home
+from tests.flow.home import PATIENCE_S, Home
 from tests.playlist.conftest import Site
 from tests.playlist.conftest import make_site as make_site
 from tests.playlist.conftest import site as site
@@ -167,7 +167,7 @@ def test_a_person_sees_how_far_it_is(home: Home, site: Site) -> None:
             cwd=home.folder,
             stdout=subprocess.DEVNULL,
             stderr=theirs,
-            timeout=50,
+            timeout=PATIENCE_S,
             check=False,
         )
         os.close(theirs)

@@ -39,7 +39,7 @@ def test_a_person_downloads_an_entry_for_nobody_and_hears_how_far_it_is(home: Ho
 
     started = httpx.post(f"{home.url}/api/v1/downloads", json={"item_id": entry["id"]}, headers=KEY)
     with httpx.stream(
-        "GET", f"{home.url}/api/v1/downloads/events?last_event_id=0", headers=KEY, timeout=20
+        "GET", f"{home.url}/api/v1/downloads/events?last_event_id=0", headers=KEY, timeout=60
     ) as stream:
         heard = next(line for line in stream.iter_lines() if line.startswith("data: "))
     done = home.wait_for_download(instance="", status="completed")

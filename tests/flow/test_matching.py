@@ -13,7 +13,7 @@ from tests.standins.sonarr import season
 
 def call(home: Home, method: str, path: str) -> Any:
     answer = httpx.request(
-        method, f"{home.url}/api/v1/{path}", headers={"X-Api-Key": API_KEY}, timeout=10
+        method, f"{home.url}/api/v1/{path}", headers={"X-Api-Key": API_KEY}, timeout=60
     )
     answer.raise_for_status()
     return answer.json()

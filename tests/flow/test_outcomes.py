@@ -22,7 +22,7 @@ AT_ONCE_S = 6.0
 def ask(home: Home, method: str, path: str, body: object = None) -> Any:
     """Change something through the API."""
     answer = httpx.request(
-        method, f"{home.url}/api/v1/{path}", json=body, headers={"X-Api-Key": API_KEY}, timeout=10
+        method, f"{home.url}/api/v1/{path}", json=body, headers={"X-Api-Key": API_KEY}, timeout=60
     )
     assert answer.is_success, answer.text
     return answer.json()

@@ -34,7 +34,7 @@ def settings_of(panel: Panel) -> dict[str, str]:
 
 def ask(home: Home, method: str, path: str, **body: Any) -> Any:
     answer = httpx.request(
-        method, f"{home.url}{path}", json=body, headers={"X-Api-Key": API_KEY}, timeout=10
+        method, f"{home.url}{path}", json=body, headers={"X-Api-Key": API_KEY}, timeout=60
     )
     answer.raise_for_status()
     return answer.json()

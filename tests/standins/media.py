@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -135,13 +135,13 @@ class MediaServer:
         self._shelves: dict[str, _Shelf] = {}
         self._seen: list[Seen] = []
         self._served: dict[str, int] = {}
-        self._lock = Lock()
+        self._lock = Condition()
         self._now: dict[str, int] = {}
         self._most: dict[str, int] = {}
         self._sockets: set[socket.socket] = set()
         self.watcher: Callable[[str, int], None] | None = None
         self.stopping = Event()
-        self.tls = _tls_context() if tls else None
+        self.tls = server_context() if tls else None
         self._server = _Server(self)
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
@@ -184,8 +184,13 @@ class MediaServer:
             return [seen for seen in self._seen if path in (None, seen.path)]
 
     def bytes_served(self, path: str) -> int:
-        """Count the body bytes that were handed to the network for a path."""
+        """Count the body bytes that were handed to the network for a path.
+
+        What is being answered is waited for a moment: a client may hold the last bytes before
+        they are counted here.
+        """
         with self._lock:
+            self._lock.wait_for(lambda: not self._now.get(path), timeout=1)
             return self._served.get(path, 0)
 
     def most_at_once(self, path: str) -> int:
@@ -221,6 +226,7 @@ class MediaServer:
         with self._lock:
             self._now[path] -= 1
             self._sockets.discard(connection)
+            self._lock.notify_all()
 
 
 class _Server(ThreadingHTTPServer):
@@ -417,7 +423,8 @@ def trusting() -> ssl.SSLContext:
     return context
 
 
-def _tls_context() -> ssl.SSLContext:
+def server_context() -> ssl.SSLContext:
+    """Make the TLS settings of a server whose certificate the authority signed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert("127.0.0.1", "localhost", "film.example.invalid").configure_cert(context)
     return context

@@ -168,13 +168,15 @@ def test_a_page_and_with_media_all_but_a_video_is_refused_with_the_reason(
 ) -> None:
     page = media.put("/page", FILM, Reply(body=b"<html>Sorry</html>"))
     noise = media.put("/noise", Film(300_000, head=b"\x00\x01"))
-    (tmp_path / "list").write_text(f"{page}\ta.mkv\n{noise}\tb.mkv\n")
+    pieces = media.url("/7.m3u8")
+    (tmp_path / "list").write_text(f"{page}\ta.mkv\n{noise}\tb.mkv\n{pieces}\tc.mkv\n")
 
     ran = fetch(tmp_path, "--list", "list", "--media", "--parallel", "2")
 
     assert (ran.code, ran.out) == (1, "")
     assert "a.mkv: not complete. 127.0.0.1 sent an HTML page" in ran.err
     assert "b.mkv: not complete. 127.0.0.1 sent bytes of no known video format" in ran.err
+    assert "c.mkv: not complete. 127.0.0.1 has a playlist (.m3u8) there" in ran.err
     assert "Run the same command again" not in ran.err
     assert names(tmp_path) == ["list"]
 
@@ -322,6 +324,7 @@ def test_it_loads_only_what_it_needs(tmp_path: Path) -> None:
     sys.stdout.write(f"stalkeer fetch: {time.monotonic() - started_at:.2f} s\n")
     loaded = set(ran.stderr.split())
     spared = {"peewee", "starlette", "dramatiq", "psycopg2", "re2", "structlog", "apprise"}
+    spared |= {"rich", "pygments", "pydantic_settings"}
     assert "stalkeer.downloader.http" in loaded
     assert loaded & spared == set()
 

@@ -200,9 +200,10 @@ class _Watched:
             yield chunk
 
     def _line(self, seconds: float) -> Line:
-        total, done = self._opened.info.size_bytes, self.size_bytes
+        total, read_bytes = self._opened.info.size_bytes, self._opened.read_bytes
+        # A packed list has more bytes than were sent, and only those say how many are to come.
+        done = self.size_bytes if read_bytes is None else read_bytes()
         rate = done / seconds if seconds else None
-        # A packed list has more bytes than its server said: then nobody knows how many.
         is_known = total is not None and done <= total
         return Line(
             title=self._name,

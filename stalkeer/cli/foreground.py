@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +17,7 @@ import typer
 
 from stalkeer.cli.options import DryRun, Json, Verbose
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, out, out_json, say, stop, told
-from stalkeer.cli.starting import make_keys, read_settings
+from stalkeer.cli.starting import make_keys, read_settings, reader
 from stalkeer.cli.stopping import on_signals
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ def _sync(
     from stalkeer.cli.runs import resumable, sync, take_up
 
     settings = read_settings(verbose, is_quiet=True)
-    _require(settings, name)
     with told(), _working(settings, parallel) as run:
+        _require(name, {row["name"] for row in run.client.page("instances")["data"]})
         resumed: set[Key] = set()
         if is_resumed:
             resumed = take_up(run.client, resumable(run.client, [name]))
@@ -163,14 +163,23 @@ def _alone(settings: Settings, parallel: int | None) -> Iterator[tuple[Client, C
     from stalkeer.wiring.service import Service
     from stalkeer.wiring.sole import sole_process
 
-    changes: dict[str, Any] = {"queue": type(settings.queue)()}
-    if parallel is not None:
-        downloads = settings.downloads.model_copy(update={"concurrent_limit": parallel})
-        changes["downloads"] = downloads
-    settings = settings.model_copy(update=changes)
+    def adapted(given: Settings) -> Settings:
+        changes: dict[str, Any] = {"queue": type(given.queue)()}
+        if parallel is not None:
+            downloads = given.downloads.model_copy(update={"concurrent_limit": parallel})
+            changes["downloads"] = downloads
+        return given.model_copy(update=changes)
+
+    settings, read = adapted(settings), reader()
     keys = make_keys(settings)
     with sole_process(settings):
-        service = Service(settings, keys, queues=all_queues(settings), is_scheduled=False)
+        service = Service(
+            settings,
+            keys,
+            queues=all_queues(settings),
+            is_scheduled=False,
+            reload=lambda saved: adapted(read(saved)),
+        )
         try:
             service.prepare()
             read_new_playlists(service.services)
@@ -206,9 +215,9 @@ def _preview(name: str, wish: dict[str, Any], *, as_json: bool, verbose: bool) -
     from stalkeer.jobs.preview import preview
 
     settings = read_settings(verbose, is_quiet=True)
-    _require(settings, name)
     order = Order(**wish)
     with told(), as_it_is(settings) as service:
+        _require(name, service.services.instances)
         found = preview(service.services, name, limit=order.limit or 0, concerns=order.concerns)
         rows = [asdict(each) for each in found]
     if as_json:
@@ -224,8 +233,8 @@ def _preview(name: str, wish: dict[str, Any], *, as_json: bool, verbose: bool) -
     out(f"{len(rows)} missing. Nothing was written.")
 
 
-def _require(settings: Settings, name: str) -> None:
-    if not getattr(settings, name).url:
+def _require(name: str, known: Collection[str]) -> None:
+    if name not in known:
         title = name.upper()
         stop(
             WRONG_USAGE,

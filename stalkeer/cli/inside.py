@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from stalkeer.cli.saying import FAILED, stop
-from stalkeer.cli.starting import make_keys, reader
+from stalkeer.cli.starting import make_keys, reader, with_saved
 from stalkeer.errors import StalkeerError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def as_it_is(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
 
     Exit 1 when there is no database.
     """
+    from stalkeer.wiring.database import open_store
     from stalkeer.wiring.service import Service
 
     url = urlsplit(settings.database_url.get_secret_value())
@@ -53,6 +54,8 @@ def as_it_is(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
             f"There is no database yet at {unquote(url.path[1:])}: `stalkeer process` reads the "
             f"playlists and makes it.",
         )
+    with closing(open_store(settings)) as store:
+        settings = with_saved(settings, store)
     service = Service(settings, keys or fleeting_keys(), queues=(), is_scheduled=False)
     # An older schema knows no saved instances.
     with suppress(StalkeerError):

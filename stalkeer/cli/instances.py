@@ -51,7 +51,7 @@ Every = Annotated[int | None, typer.Option("--sync-interval-s", help="Seconds be
 def list_instances(as_json: Json = False, verbose: Verbose = False) -> None:
     """Show every instance."""
     with asked(verbose) as client:
-        answer = client.get("instances")
+        answer = client.page("instances")
     if as_json:
         out_json(answer)
         return

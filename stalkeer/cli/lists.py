@@ -15,7 +15,7 @@ import typer
 
 from stalkeer.cli.options import Json, Limit, Playlist, Verbose
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, out, out_json, say, stop, told
-from stalkeer.cli.starting import make_keys, read_settings
+from stalkeer.cli.starting import make_keys, read_settings, with_saved
 from stalkeer.cli.stopping import on_signals
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def _alone(
     make_keys(settings)
     with closing(open_store(settings)) as store:
         store.migrate()
+        settings = with_saved(settings, store)
         if filters := filter_rules(settings):
             filtering.configure(store, filters)
         rules = playlist_rules(settings)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stalkeer.cli.saying import WRONG_USAGE, say, stop
 
 if TYPE_CHECKING:
+    from stalkeer.db.store import Store
     from stalkeer.settings import Secrets, Settings
 
 
@@ -46,6 +47,26 @@ def reader(**options: object) -> Callable[[Mapping[str, str]], Settings]:
 
     environ, folder = _environ(options), Path.cwd()
     return lambda saved: load(environ, folder=folder, saved=saved)
+
+
+def with_saved(settings: Settings, store: Store) -> Settings:
+    """Add what was saved through the API; leave all as it is when that no longer fits.
+
+    Writes nothing. A database that is older than saved settings has none.
+    """
+    from stalkeer.errors import StalkeerError
+    from stalkeer.settings import SettingsError
+    from stalkeer.wiring.redaction import register_settings
+
+    try:
+        saved = reader(data_dir=settings.general.data_dir)(store.settings.all())
+    except StalkeerError:
+        return settings
+    except SettingsError as exc:
+        say(f"Saved settings are left out: {exc}")
+        return settings
+    register_settings(saved)
+    return saved
 
 
 def start_bare() -> None:

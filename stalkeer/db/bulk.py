@@ -50,13 +50,21 @@ class Bulk:
         where = f"{self.sql(statement)} WHERE id = ANY(%s) {also}"
         return self._db.execute(where, (*values, list(ids)))
 
-    def put(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Write new rows."""
+    def put(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        over: Sequence[str] = (),
+    ) -> None:
+        """Write new rows. On SQLite one that has the same values in `over` as another takes its place."""
         names = ",".join(columns)
         if self._db.is_sqlite:
-            # A key that is there already was written by an import that was interrupted.
             marks = ",".join("?" * len(columns))
-            self.many(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", rows)
+            insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+            # Not OR REPLACE: with it SQLite first copies each page that a row changes.
+            self.many(f"{insert}{_instead(columns, over)}", rows)
             return
         lines = io.StringIO()
         csv.writer(lines).writerows(
@@ -74,3 +82,10 @@ class Bulk:
     def sql(self, statement: str) -> str:
         """Write a statement as this database wants it."""
         return statement if self._db.is_sqlite else statement.replace("?", "%s")
+
+
+def _instead(columns: Sequence[str], over: Sequence[str]) -> str:
+    if not over:
+        return ""
+    sets = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in over)
+    return f" ON CONFLICT ({', '.join(over)}) DO UPDATE SET {sets}"

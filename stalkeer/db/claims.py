@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stalkeer.core.jobs import Lease
-from stalkeer.core.states import KNOWN_KINDS, PAYLOAD_SCHEMA, JobStatus
+from stalkeer.core.states import KNOWN_KINDS, PAYLOAD_SCHEMA, JobKind, JobStatus
 from stalkeer.db import models
 from stalkeer.db.connect import Database, reads
 
-_LOOK = "SELECT status, provider, lease_token FROM job WHERE id = {mark}"
+_LOOK = "SELECT status, provider, lease_token, kind FROM job WHERE id = {mark}"
 _CLAIM = (
     "UPDATE job SET status = 'running', attempts = attempts + 1, lease_owner = {mark}, "
     "lease_token = {mark}, lease_until = {until}, progress_at = NULL, started_at = {now}, "
@@ -25,6 +25,12 @@ _ATTEMPT = (
     "INSERT INTO job_attempt (job_id, number, worker, token, started_at, outcome, error_code, "
     "error) VALUES ({mark}, {mark}, {mark}, {mark}, {now}, '', '', '')"
 )
+# Only PostgreSQL writes in the middle of a statement, and only there a statement is a journey.
+_AT_ONCE = (
+    "WITH mine AS ({claim}), noted AS (INSERT INTO job_attempt (job_id, number, worker, token, "
+    "started_at, outcome, error_code, error) SELECT id, attempts, lease_owner, lease_token, "
+    "started_at, '', '', '' FROM mine) SELECT * FROM mine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class Looked:
 
     is_ours: bool
     provider: str
+    is_download: bool
 
 
 class Claims:
@@ -50,22 +57,36 @@ class Claims:
         row = self.db.execute(_LOOK.format(mark=self._mark), (lease.job_id,)).fetchone()
         if row is None:
             return None
-        status, provider, token = row
+        status, provider, token, kind = row
         # Ours already: the answer to our commit was lost with its connection.
         is_ours = token == lease.token
         if status != JobStatus.READY and not is_ours:
             return None
-        return Looked(is_ours, provider or "")
+        return Looked(is_ours, provider or "", kind == JobKind.DOWNLOAD)
+
+    def claim_at_once(self, lease: Lease, owner: str, lease_s: float) -> models.Job | None:
+        """Claim a job that takes no slot, and note who runs it, in one statement.
+
+        None when somebody was faster, and on a database that cannot do it.
+        """
+        if self.db.is_sqlite:
+            return None
+        sql, values = self._claiming(lease, owner, lease_s)
+        rows: Any = models.Job.raw(_AT_ONCE.format(claim=sql), *values)
+        return self.db.alone(lambda: next(iter(rows), None))
 
     def claim(self, lease: Lease, owner: str, lease_s: float) -> models.Job | None:
         """Make a job that is ready and due ours; None when somebody was faster."""
+        sql, values = self._claiming(lease, owner, lease_s)
+        rows: Any = models.Job.raw(sql, *values)
+        return next(iter(rows), None)
+
+    def _claiming(self, lease: Lease, owner: str, lease_s: float) -> tuple[str, list[object]]:
         now, until = self.db.now(), self.db.now(lease_s)
         given = now.params or ()
         sql = _CLAIM.format(mark=self._mark, now=now.sql, until=until.sql, kinds=self._kinds)
-        values = (owner, lease.token, *(until.params or ()), *given, *given)
-        values += (lease.job_id, PAYLOAD_SCHEMA, *given)
-        rows: Any = models.Job.raw(sql, *values)
-        return next(iter(rows), None)
+        values = [owner, lease.token, *(until.params or ()), *given, *given]
+        return sql, [*values, lease.job_id, PAYLOAD_SCHEMA, *given]
 
     def note(self, job: models.Job, lease: Lease, owner: str) -> None:
         """Write down who runs it this time."""

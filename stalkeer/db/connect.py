@@ -44,6 +44,9 @@ _LOST = (
     "not open",
     "could not receive data",
     "could not send data",
+    "eof detected",
+    "connection reset",
+    "no connection to the server",
 )
 # InterfaceError is no DatabaseError in Peewee: it is what a connection that is gone says.
 _TROUBLE = (pw.DatabaseError, pw.InterfaceError, MaxConnectionsExceeded)
@@ -125,6 +128,10 @@ class Database:
     def write(self, work: Callable[[], T]) -> T:
         """Run statements in one transaction; a unit inside a unit joins it."""
         return self._run(work, self.peewee.atomic)
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Run one statement that writes: by itself it is a transaction, and needs no other two."""
+        return self._run(work, nullcontext)
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> Any:
         """Run one statement as it is written and return its cursor."""
@@ -225,8 +232,19 @@ def _sqlite(
     return database
 
 
+class _PostgresqlPool(PooledPostgresqlDatabase):  # type: ignore[misc]  # it has no types
+    """A pool that hands out its connections unasked.
+
+    Peewee's own sends `SELECT 1` each time, under a lock that every other thread waits for. A unit
+    that meets a dead connection is done again on a new one, so nobody has to know beforehand.
+    """
+
+    def _is_closed(self, conn: Any) -> bool:
+        return bool(conn.closed)
+
+
 def _postgresql(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
-    database: pw.Database = PooledPostgresqlDatabase(
+    database: pw.Database = _PostgresqlPool(
         url.replace("postgres://", "postgresql://", 1),
         max_connections=pool_size,
         timeout=pool_timeout_s,

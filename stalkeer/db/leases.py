@@ -32,6 +32,7 @@ from stalkeer.db import models
 from stalkeer.db.claims import Claims
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.downloads import Downloads
+from stalkeer.db.endings import Endings
 from stalkeer.db.items import Items
 from stalkeer.db.jobs import Jobs, read_job
 from stalkeer.db.matches import Matches
@@ -40,13 +41,6 @@ from stalkeer.db.slots import Slots
 from stalkeer.errors import StalkeerError
 
 _CRASH_PAUSE_S = 60.0
-_FREED: dict[str, Any] = {
-    "lease_owner": None,
-    "lease_token": None,
-    "lease_until": None,
-    "enqueued_at": None,
-    "stop_request": None,
-}
 
 
 class LeaseLostError(StalkeerError):
@@ -86,14 +80,20 @@ class Leases:
         self._matches = matches
         self._slots = slots
         self._claims = Claims(db)
+        self._endings = Endings(db)
 
     def claim(self, lease: Lease, *, owner: str, limits: SlotLimits) -> Job | None:
         """Take a job that is ready and due; None when it is not, or no connection is free.
 
         `owner` is `host:pid`. A download takes a slot of its provider in the same step.
         """
-        if self._claims.look(lease) is None:
+        looked = self._claims.look(lease)
+        if looked is None:
             return None
+        if not looked.is_ours and not looked.is_download and not looked.provider:
+            claimed = self._claims.claim_at_once(lease, owner, self.lease_s)
+            if claimed is not None:
+                return read_job(claimed)
         return self._claim(lease, owner, limits)
 
     @writes
@@ -190,12 +190,16 @@ class Leases:
         if not held.execute():
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
 
-    @writes
     def end(self, lease: Lease, ended: Ended, limits: SlotLimits) -> None:
         """Write how a run ended, and all that follows from it, in one transaction.
 
         Raises `LeaseLostError`, and writes nothing, when the lease is no longer ours.
         """
+        if not self._endings.leave(lease, ended):
+            self._end(lease, ended, limits)
+
+    @writes
+    def _end(self, lease: Lease, ended: Ended, limits: SlotLimits) -> None:
         row = self._held_row(lease)
         if row is None:
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
@@ -206,8 +210,8 @@ class Leases:
             # While the slot is still ours: it is one of those that were too many.
             pause_s = self._slots.pause(row.provider, ended.provider_pause, limits)
             ended = replace(ended, run_in_s=pause_s)
-        job = self._leave(row, self._values(ended) | {"crashes": 0})
-        self._close_attempt(lease.token, ended)
+        job = self._leave(row, self._endings.job_columns(ended))
+        self._close_attempt(lease, ended)
         if job.provider:
             self._slots.release(lease.token)
         self._show(job, ended)
@@ -238,32 +242,17 @@ class Leases:
 
     @writes
     def _take_back(self, job_id: int, token: str) -> bool:
-        row = self._held_row(Lease(job_id, token))
+        lease = Lease(job_id, token)
+        row = self._held_row(lease)
         if row is None:
             return False
         crashes = 0 if row.progress_at is not None else row.crashes + 1
         ended = _after_crash(crashes, _request(row))
-        values = self._values(ended) | {"crashes": crashes}
-        job = self._leave(row, values)
-        self._close_attempt(token, replace(ended, outcome="crashed"))
+        job = self._leave(row, self._endings.job_columns(ended) | {"crashes": crashes})
+        self._close_attempt(lease, replace(ended, outcome="crashed"))
         self._slots.release(token)
         self._show(job, ended)
         return True
-
-    def _values(self, ended: Ended) -> dict[str, Any]:
-        """Return the columns of a job row that has just left `running`."""
-        values: dict[str, Any] = _FREED | {"status": ended.status, "updated_at": self.db.now()}
-        if ended.status is JobStatus.READY:
-            values |= {"run_at": self.db.now(ended.run_in_s), "is_held": ended.is_held}
-        else:
-            values["finished_at"] = self.db.now()
-        if ended.outcome or ended.reason:
-            values["result"] = {"outcome": ended.outcome, "reason": ended.reason}
-        if ended.error:
-            values |= {"error_code": ended.error_code, "last_error": ended.error}
-        if not ended.costs_attempt:
-            values["attempts"] = models.Job.attempts - 1
-        return values
 
     def _has_slot(self, provider: str, lease: Lease, limits: SlotLimits) -> bool:
         if not provider:
@@ -283,13 +272,10 @@ class Leases:
         rows = models.Job.update(**values).where(models.Job.id == row.id).returning(models.Job)
         return read_job(next(iter(rows.execute())))
 
-    def _close_attempt(self, token: str, ended: Ended) -> None:
-        models.JobAttempt.update(
-            finished_at=self.db.now(),
-            outcome=ended.outcome or ended.status,
-            error_code=ended.error_code,
-            error=ended.error or ended.reason,
-        ).where(models.JobAttempt.token == token).execute()
+    def _close_attempt(self, lease: Lease, ended: Ended) -> None:
+        # By the job too: of tokens there is no index.
+        of_run = (models.JobAttempt.job == lease.job_id) & (models.JobAttempt.token == lease.token)
+        models.JobAttempt.update(**self._endings.attempt_columns(ended)).where(of_run).execute()
 
     @writes
     def start(self, new: NewDownload) -> int | None:

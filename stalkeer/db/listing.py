@@ -21,6 +21,13 @@ FEW = 5000
 """So many rows are sorted faster than an index is walked in search of them."""
 SORTS = ("id", "title", "year", "created_at", "updated_at")
 _RARE_STATES = tuple(state.value for state in EntryState if state is not EntryState.PROCESSED)
+# What two of the indexes hold, in their own words: else no database would look into them.
+_IS_RARE = f"state <> '{EntryState.PROCESSED.value}'"
+_NO_FILM = f"content_type <> '{ContentType.MOVIE.value}'"
+_BY_KIND = ("title", "updated_at")
+"""Columns in whose order an index has the entries of each content type."""
+_BEFORE_ID = ("content_type", "resolution")
+"""Columns with an index that goes on with the id."""
 _WITH_ID_ORDER = (
     "content_type",
     "group_title",
@@ -135,10 +142,11 @@ class Listing:
         self, parts: Sequence[_Part], request: PageRequest, visible: Mapping[int, int]
     ) -> list[int]:
         """Find a page in the order of years; what has none comes last, whatever the order."""
-        dated = [*parts, _Part(column="year", test="IS NOT NULL", cell="year <> 0")]
+        dated = [*map(_dated, parts), _Part(column="year", test="IS NOT NULL", cell="year <> 0")]
         undated = [*parts, _Part(column="year", test="IS NULL", cell="year = 0")]
         counts = self._counts(dated, visible)
-        ids = self._ids(dated, request, counts, visible)
+        is_there = request.offset < counts["total"]
+        ids = self._ids(dated, request, counts, visible) if is_there else []
         rest = replace(
             request,
             sort="id",
@@ -162,11 +170,19 @@ class Listing:
         way = "DESC" if request.descending else "ASC"
         order = ", ".join(f"{name} {way}" for name in dict.fromkeys((column, "id")))
         is_whole = all(part.column != "content_type" for part in parts)
-        if column == "title" and is_whole and counts["total"] > FEW:
-            return self._merged(parts, order, request, visible)
-        sql = self._select(parts, counts, visible, column, order)
+        if (
+            column in _BY_KIND
+            and is_whole
+            and not _is_resolved(parts, column)
+            and counts["total"] > FEW
+        ):
+            return self._merged(parts, column, order, request, visible)
+        if column == "id" and not self._db.is_sqlite:
+            parts, lead = _led(parts, counts)
+            order = ", ".join(f"{name} {way}" for name in (*lead, "id"))
+        sql = f"{self._select(parts, counts, visible, column)} ORDER BY {order} LIMIT ? OFFSET ?"
         values = (*_values(parts), request.limit, request.offset)
-        return [row[0] for row in self._rows(f"{sql} LIMIT ? OFFSET ?", values)]
+        return [row[0] for row in self._rows(sql, values)]
 
     def _select(
         self,
@@ -174,40 +190,46 @@ class Listing:
         counts: Mapping[str, int],
         visible: Mapping[int, int],
         column: str,
-        order: str,
     ) -> str:
-        """Write the statement for the rows of one page, as (id, the column of its order)."""
-        is_picked = counts["total"] <= FEW and column != "id"
-        index = _index(parts, counts, column, is_picked=is_picked)
+        """Write the statement for the rows of a list, as (id, the column of its order)."""
+        is_picked = column != "id" and _are_few(counts, column)
+        indexed = _indexed(parts, counts, column, is_picked=is_picked)
         sql = self._db.is_sqlite
-        tests = [part.sql(by_index=part.column == index, is_sqlite=sql) for part in parts]
+        tests = [part.sql(by_index=part.column in indexed, is_sqlite=sql) for part in parts]
         where = " AND ".join([*tests, _current(visible)])
         chosen = ", ".join(dict.fromkeys(("id", column)))
         select = f"SELECT {chosen} FROM playlist_item WHERE {where}"  # noqa: S608 # conditions of ours
         if is_picked:
             # With a limit of its own no index is walked in the order of what stands around it.
             select = f"SELECT * FROM ({select} LIMIT {2 * FEW}) AS picked"  # noqa: S608 # the same
-        return f"{select} ORDER BY {order}"
+        return select
 
     def _merged(
         self,
         parts: Sequence[_Part],
+        column: str,
         order: str,
         request: PageRequest,
         visible: Mapping[int, int],
     ) -> list[int]:
-        """Find a page in the order of titles, which are indexed by content type: side by side."""
+        """Find a page in an order that is indexed by content type: all types side by side.
+
+        SQLite takes from each no more than the page needs. PostgreSQL would sort them all, and is
+        told how many it may take.
+        """
         branches: list[str] = []
         values: list[object] = []
         for kind in ContentType:
             branch = [_equal("content_type", kind.value), *parts]
             counts = self._counts(branch, visible)
             if counts["total"]:
-                select = self._select(branch, counts, visible, "title", order)
-                branches.append(f"SELECT * FROM ({select} LIMIT ?) AS {kind}")  # noqa: S608 # the same
-                values += [*_values(branch), request.limit + request.offset]
-        each = " UNION ALL ".join(branches)
-        sql = f"SELECT id FROM ({each}) AS merged ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608 # the same
+                select = self._select(branch, counts, visible, column)
+                values += _values(branch)
+                if not self._db.is_sqlite:
+                    select = f"SELECT * FROM ({select} ORDER BY {order} LIMIT ?) AS {kind}"  # noqa: S608 # the same
+                    values.append(request.limit + request.offset)
+                branches.append(select)
+        sql = f"{' UNION ALL '.join(branches)} ORDER BY {order} LIMIT ? OFFSET ?"
         return [row[0] for row in self._rows(sql, (*values, request.limit, request.offset))]
 
     def _rows(self, sql: str, values: Sequence[object]) -> list[tuple[int, ...]]:
@@ -262,24 +284,68 @@ def _equal(column: str, value: object) -> _Part:
 
 def _state(state: str) -> _Part:
     if state in _RARE_STATES:
-        return _Part(column="state", test="= ?", values=(state,), is_rare=True)
+        return _Part(column="state", test=f"= ? AND {_IS_RARE}", values=(state,), is_rare=True)
     others = ", ".join(f"'{each}'" for each in _RARE_STATES)
-    return _Part(column="state", test="= ?", values=(state,), rest=f"state IN ({others})")
+    rest = f"state IN ({others}) AND {_IS_RARE}"
+    return _Part(column="state", test="= ?", values=(state,), rest=rest)
 
 
-def _index(
+def _dated(part: _Part) -> _Part:
+    """Let a content type be found by its years: few entries but films have one."""
+    if part.column != "content_type" or part.values == (ContentType.MOVIE.value,):
+        return part
+    return replace(part, test=f"{part.test} AND {_NO_FILM}")
+
+
+def _indexed(
     parts: Sequence[_Part], counts: Mapping[str, int], order: str, *, is_picked: bool
-) -> str | None:
-    """Choose the one column whose index leads to the rows; None walks the order of the page."""
-    if not is_picked and order == "title":
-        return "content_type"
+) -> tuple[str | None, ...]:
+    """Choose the columns whose index leads to the rows; None walks the order of the page."""
+    if order == "year" and any(_NO_FILM in part.test for part in parts):
+        return ("content_type", "year")
+    if not is_picked and _is_resolved(parts, order):
+        return ("resolution",)
+    if not is_picked and order in _BY_KIND:
+        return ("content_type",)
     if not is_picked and order != "id":
-        return order
+        return (order,)
     sizes = {part.column: counts[part.column] for part in parts if part.column in counts}
     usable = {
         column: size for column, size in sizes.items() if column in _WITH_ID_ORDER or size <= FEW
     }
-    return min(usable, key=lambda column: usable[column], default=None)
+    return (min(usable, key=lambda column: usable[column], default=None),)
+
+
+def _led(
+    parts: Sequence[_Part], counts: Mapping[str, int]
+) -> tuple[Sequence[_Part], tuple[str, ...]]:
+    """Have PostgreSQL walk the index of a filter: it would rather walk all ids in search of it.
+
+    A column that equals a value is no part of an order, one between two values is.
+    """
+    [index] = _indexed(parts, counts, "id", is_picked=False)
+    if index not in _BEFORE_ID:
+        return parts, ()
+    between = [
+        replace(part, test="BETWEEN ? AND ?", values=2 * part.values)
+        if part.column == index
+        else part
+        for part in parts
+    ]
+    return between, (index,)
+
+
+def _are_few(counts: Mapping[str, int], order: str) -> bool:
+    """Say whether rows are better picked and sorted than met on a walk in their order."""
+    total = counts["total"]
+    # Where most of a content type is wanted, the walk meets nearly nothing else.
+    is_dense = order in _BY_KIND and 2 * total > counts.get("content_type", 2 * total)
+    return total <= FEW and not is_dense
+
+
+def _is_resolved(parts: Sequence[_Part], order: str) -> bool:
+    """Say whether an index has the entries of the one resolution in the order of the page."""
+    return order == "updated_at" and any(part.column == "resolution" for part in parts)
 
 
 def _sum(parts: Sequence[_Part]) -> str:

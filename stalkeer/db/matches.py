@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -111,6 +112,15 @@ class Matches:
         """Return everything that was judged for an item, the best first."""
         rows = Match.select().where(Match.item == item_id).order_by(Match.score.desc(), Match.id)
         return tuple(_match(row) for row in rows)
+
+    @reads
+    def of_items(self, item_ids: Collection[int]) -> dict[int, list[MatchRow]]:
+        """Return everything that was judged for items, by their ids, the best first."""
+        rows = Match.select().where(Match.item.in_(list(item_ids)))
+        found: defaultdict[int, list[MatchRow]] = defaultdict(list)
+        for row in rows.order_by(Match.score.desc(), Match.id):
+            found[row.item_id].append(_match(row))
+        return dict(found)
 
     @reads
     def page(self, request: PageRequest) -> Page[MatchRow]:

@@ -6,6 +6,7 @@ milliseconds, and is followed by a pause as long.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -16,7 +17,9 @@ R = TypeVar("R")
 
 TARGET_S = 0.010
 """What a transaction is meant to take: twice as much is the limit, and machines are shared."""
-_FIRST, _LEAST, _MOST = 100, 5, 5_000
+_FIRST, _LEAST, _MOST = 20, 5, 5_000
+_REMEMBERED = 4
+"""The dearest of so many batches says how long the next one may take: one that had luck does not."""
 _WRITES_A_CHECKPOINT = 8
 
 
@@ -32,6 +35,7 @@ class Pace:
         self._imports = imports
         self._wait = wait
         self._sizes: dict[str, int] = {}
+        self._costs: dict[str, deque[float]] = {}
         self._writes = 0
 
     def size(self, kind: str) -> int:
@@ -61,8 +65,11 @@ class Pace:
 
     def _adapt(self, kind: str, count: int, held_s: float) -> None:
         size = self.size(kind)
-        if held_s > TARGET_S:
-            size = max(_LEAST, int(size * max(0.5, TARGET_S / held_s)))
+        costs = self._costs.setdefault(kind, deque(maxlen=_REMEMBERED))
+        costs.append(max(held_s, 1e-6) / count)
+        fitting = int(TARGET_S / max(costs))
+        if fitting < size:
+            # What is written once and never so dearly again may not make all others tiny.
+            self._sizes[kind] = max(_LEAST, fitting, size // 2)
         elif count >= size:
-            size = min(self._most, int(size * min(1.5, TARGET_S / max(held_s, 1e-6))) + 1)
-        self._sizes[kind] = size
+            self._sizes[kind] = min(self._most, fitting, 2 * size)

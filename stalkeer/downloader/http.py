@@ -22,6 +22,7 @@ from stalkeer.downloader.compare import Comparison
 from stalkeer.downloader.exchange import caller_of, parse_url
 from stalkeer.downloader.files import open_part
 from stalkeer.downloader.part import HeldPart
+from stalkeer.downloader.sniff import refuse_playlist_address
 from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
 from stalkeer.downloader.transfer import Hooks, Transfer
 from stalkeer.downloader.transport import (
@@ -76,13 +77,15 @@ class Engine:
     ) -> Fetched:
         """Fetch the file, or the rest of it, and return when all of it is in the part file.
 
-        `on_progress` is called about once a MiB and whenever `resume` changes; `on_head(part,
+        `on_progress` is called about twice a MiB and whenever `resume` changes; `on_head(part,
         bytes)` once, when 4 MiB are on disk; `before_write` each time before bytes go to the part
-        file. All run in this thread, and what they raise ends the fetch. `should_stop` is asked thousands of times and must be cheap. Whatever ends a
-        fetch, the part file keeps what arrived. Running it twice is harmless: a complete part
-        file is not fetched again. Raises the errors of `downloader.errors`.
+        file. All run in this thread, and what they raise ends the fetch. `should_stop` is asked
+        thousands of times and must be cheap. Whatever ends a fetch, the part file keeps what
+        arrived. Running it twice is harmless: a complete part file is not fetched again. Raises
+        the errors of `downloader.errors`.
         """
         rules, url = self.rules, parse_url(request.url)
+        refuse_playlist_address(url)
         with open_part(request.part) as descriptor:
             part = HeldPart.take(
                 descriptor,

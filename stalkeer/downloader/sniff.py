@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import httpx
@@ -14,6 +15,16 @@ from stalkeer.downloader.media import container_of, looks_like_page
 _SHOWN_CHARACTERS = 200
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _PAGE_TRIES = 2
+_UNSUPPORTED = "(HLS is not supported)"
+
+
+def refuse_playlist_address(url: httpx.URL) -> None:
+    """Raise `NotMediaError` for the address of a playlist: what it names are pieces of a film."""
+    if PurePosixPath(url.path).suffix.lower() == ".m3u8":
+        raise NotMediaError(
+            f"{url.host} has a playlist (.m3u8) there instead of the film {_UNSUPPORTED}. "
+            "Choose another entry."
+        )
 
 
 def refuse_page(
@@ -33,7 +44,7 @@ def refuse_page(
     shown = shown_text(first, url)
     message = f"{sentence}: {shown}" if shown else f"{sentence}."
     if page == "a playlist":
-        return SetbackError(NotMediaError(f"{message} (HLS is not supported)"), tries=0)
+        return SetbackError(NotMediaError(f"{message} {_UNSUPPORTED}"), tries=0)
     error = TransferCutError(message) if is_resumed else NotMediaError(message)
     return SetbackError(error, tries=_PAGE_TRIES)
 

@@ -1,4 +1,4 @@
-"""Imports a list in a process of its own, whose memory returns and which holds nobody up.
+"""Reads a list in a process of its own, whose memory returns and which holds nobody up.
 
 The order goes in over its standard input, so that no secret stands where other users look, and
 what it says comes back over its standard output. It ends when we end, however we do: then its
@@ -18,6 +18,7 @@ from queue import Empty, Queue
 from typing import Any, ClassVar
 
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.dryrun import DryRun
 from stalkeer.jobs.intake import Intake
 from stalkeer.jobs.reading import Summary
 from stalkeer.playlist.terms import Source, SourceInfo, SourceRules
@@ -27,7 +28,7 @@ _END_S = 5.0
 
 
 class ImportCrashedError(StalkeerError):
-    """The process of an import ended and did not say why."""
+    """The process that read a list ended and did not say why."""
 
     code: ClassVar[str] = "import_crashed"
     retryable: ClassVar[bool] = True
@@ -51,12 +52,31 @@ class ImportOrder:
     wanted: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountOrder:
+    """All that the process has to know to count a list and write nothing.
+
+    `memory_bytes` is what it may hold of its own.
+    """
+
+    task: DryRun
+    rules: SourceRules
+    memory_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an order; no summary when the list has not changed."""
+    """What came of an import; no summary when the list has not changed."""
 
     summary: Summary | None
     info: SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What came of counting a list."""
+
+    summary: Summary
 
 
 def run_import(
@@ -68,6 +88,20 @@ def run_import(
     something or not; what they raise stops it. Raises what stopped the import, a `PlaylistError`
     for example, and `ImportCrashedError`.
     """
+    imported: Imported = _carried_out(order, tell, look)
+    return imported
+
+
+def run_count(order: CountOrder, *, look: Callable[[], None]) -> Summary:
+    """Count a list in a new process, and wait for it; `look` and what is raised as of an import."""
+    counted: Counted = _carried_out(order, lambda _: None, look)
+    return counted.summary
+
+
+def _carried_out(
+    order: ImportOrder | CountOrder, tell: Callable[[Summary], None], look: Callable[[], None]
+) -> Any:
+    """Return the last word of the process; an error is raised."""
     said: Queue[Any] = Queue()
     with _process(said) as process:
         _send(process, order)
@@ -75,7 +109,7 @@ def run_import(
             look()
             with suppress(Empty):
                 word = said.get(timeout=_LOOK_EVERY_S)
-                if isinstance(word, Imported):
+                if isinstance(word, Imported | Counted):
                     return word
                 _hear(process, word, tell)
 
@@ -117,7 +151,7 @@ def _hear(process: subprocess.Popen[bytes], word: Any, tell: Callable[[Summary],
         raise _crashed(process)
 
 
-def _send(process: subprocess.Popen[bytes], order: ImportOrder) -> None:
+def _send(process: subprocess.Popen[bytes], order: ImportOrder | CountOrder) -> None:
     assert process.stdin is not None  # noqa: S101 # it is a pipe
     try:
         pickle.dump(order, process.stdin)
@@ -129,6 +163,6 @@ def _send(process: subprocess.Popen[bytes], order: ImportOrder) -> None:
 def _crashed(process: subprocess.Popen[bytes]) -> ImportCrashedError:
     code = process.wait(_END_S)
     return ImportCrashedError(
-        f"The process that imports the playlist ended (code {code}) and did not say why. Look at "
+        f"The process that reads the playlist ended (code {code}) and did not say why. Look at "
         f"the log of that time; was the machine out of memory?"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stalkeer.core.jobs import Ended, done
 from stalkeer.downloader.files import part_path, remove_part
+from stalkeer.jobs.logged import logged
 from stalkeer.jobs.services import Run, Services
 
 KEEP_JOBS_S = 30 * 86400.0
@@ -20,6 +21,11 @@ class Useless:
     parts: tuple[tuple[Path, int], ...]
     jobs: int
 
+    def counts(self) -> dict[str, int]:
+        """Give the figures by the names the user sees."""
+        size_bytes = sum(size for _, size in self.parts)
+        return {"part_files": len(self.parts), "part_bytes": size_bytes, "jobs": self.jobs}
+
 
 def handle(_run: Run, services: Services) -> Ended:
     """Clean up once."""
@@ -28,11 +34,17 @@ def handle(_run: Run, services: Services) -> Ended:
 
 
 def clean(services: Services, *, older_than_s: float) -> Useless:
-    """Remove the part files that nobody touched for so long, and old jobs; say what it was."""
-    parts = tuple(_useless_parts(services, older_than_s))
-    for part, _ in parts:
-        remove_part(part)
-    return Useless(parts, services.store.jobs.prune(older_than_s=KEEP_JOBS_S))
+    """Remove the part files that nobody touched for so long, and old jobs; say what it was.
+
+    The processing log says it too.
+    """
+    with logged(services.store, "cleanup", "part files and old jobs") as log:
+        parts = tuple(_useless_parts(services, older_than_s))
+        for part, _ in parts:
+            remove_part(part)
+        removed = Useless(parts, services.store.jobs.prune(older_than_s=KEEP_JOBS_S))
+        log.item_count, log.counts = len(parts) + removed.jobs, removed.counts()
+    return removed
 
 
 def find_useless(services: Services, *, older_than_s: float) -> Useless:

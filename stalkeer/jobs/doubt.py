@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from stalkeer.arr.tmdb import Tmdb, TmdbError
 from stalkeer.core.doubt import TmdbFacts, with_facts
 from stalkeer.core.items import Wanted
+from stalkeer.jobs.meters import CACHE_READS
 from stalkeer.jobs.services import Services
 from stalkeer.log import get_logger
 
@@ -86,7 +87,9 @@ def _kept(services: Services, key: str, ask: Callable[[], Any]) -> Any:
     """Give an answer that was kept, and ask only when there is none or it is old."""
     kept = services.store.tmdb.get(key)
     if kept is not None and (services.now() - kept.fetched_at).total_seconds() < MAX_AGE_S:
+        services.meters.count(CACHE_READS, cache="tmdb", result="hit")
         return kept.answer
+    services.meters.count(CACHE_READS, cache="tmdb", result="miss")
     answer = ask()
     services.store.tmdb.keep(key, answer)
     return answer

@@ -105,7 +105,7 @@ class Audience(Protocol):
         ...
 
     def moved(self, order: Order, progress: Progress) -> None:
-        """Hear about once a MiB how far a file is."""
+        """Hear about twice a MiB how far a file is."""
         ...
 
     def waits(self, order: Order, error: StalkeerError, wait_s: float) -> None:

@@ -1,10 +1,11 @@
-"""The process that `jobs.child` starts: it reads its order, imports one list, and ends."""
+"""The process that `jobs.child` starts: it reads its order, reads one list, and ends."""
 
 from __future__ import annotations
 
 import gc
 import os
 import pickle
+import resource
 import sys
 import threading
 import time
@@ -17,10 +18,12 @@ from stalkeer.db.importing import Imports
 from stalkeer.db.models import MODELS
 from stalkeer.db.vault import Vault
 from stalkeer.errors import StalkeerError
-from stalkeer.jobs.child import Imported, ImportOrder
+from stalkeer.jobs.child import Counted, CountOrder, Imported, ImportOrder
+from stalkeer.jobs.dryrun import dry_run
 from stalkeer.jobs.intake import take_in
 from stalkeer.jobs.reading import Summary
 from stalkeer.jobs.sources import open_playlist
+from stalkeer.playlist.errors import PlaylistTooLargeError
 from stalkeer.playlist.terms import NotModified
 
 _TELL_EVERY_S = 0.25
@@ -29,7 +32,9 @@ _COLLECT_EVERY = 200_000
 _PRAGMAS = {
     # What a power cut takes of an import, the next one makes good.
     "synchronous": "normal",
-    "cache_size": -40960,
+    "cache_size": -65536,
+    # What a statement may have to take back is a few pages: not worth a file each time.
+    "temp_store": "memory",
     # Done between two writes, where nobody waits for it.
     "wal_autocheckpoint": 0,
 }
@@ -48,8 +53,8 @@ def main() -> None:
     answer(order, answers)
 
 
-def answer(order: ImportOrder, answers: BinaryIO) -> None:
-    """Import a list, and write down how far it is, and at last an `Imported` or the error."""
+def answer(order: ImportOrder | CountOrder, answers: BinaryIO) -> None:
+    """Read a list, and write down how far it is, and at last what came of it or the error."""
 
     def say(word: Any) -> None:
         pickle.dump(word, answers)
@@ -57,7 +62,7 @@ def answer(order: ImportOrder, answers: BinaryIO) -> None:
 
     told = _Telling(say)
     try:
-        say(_imported(order, told))
+        say(_counted(order, told) if isinstance(order, CountOrder) else _imported(order, told))
     except StalkeerError as exc:
         told.catch_up()
         say(exc)
@@ -69,6 +74,18 @@ def _end_with_parent(orders: int) -> None:
         pass
     # Nothing is to be cleaned up: the database takes back the transaction that is on its way.
     os._exit(1)
+
+
+def _counted(order: CountOrder, told: _Telling) -> Counted:
+    # The list is never held: whoever needs so much is being made fun of.
+    resource.setrlimit(resource.RLIMIT_DATA, (order.memory_bytes, order.memory_bytes))
+    try:
+        return Counted(dry_run(order.task, order.rules, tell=told.tell))
+    except MemoryError:
+        raise PlaylistTooLargeError(
+            f"The playlist {order.task.source.name} needs more than "
+            f"{order.memory_bytes // 2**20} MiB of memory to be read: it is no list."
+        ) from None
 
 
 def _imported(order: ImportOrder, told: _Telling) -> Imported:
@@ -96,6 +113,7 @@ def _imported(order: ImportOrder, told: _Telling) -> Imported:
             etag=opened.info.etag or "",
             last_modified=opened.info.last_modified or "",
             total_bytes=opened.info.size_bytes,
+            read_bytes=opened.read_bytes,
         )
     return Imported(summary, opened.info)
 

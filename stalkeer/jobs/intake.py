@@ -71,12 +71,14 @@ def take_in(
     etag: str = "",
     last_modified: str = "",
     total_bytes: int | None = None,
+    read_bytes: Callable[[], int] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Import a list and make it the current version of its playlist.
 
     `tell` is called now and then with the figures so far and may raise to stop. `wait` is called
-    with the seconds of the pauses between writes. Raises a `PlaylistError`, `PlaylistShrunkError`
+    with the seconds of the pauses between writes. `total_bytes` counts as sent, and so does
+    `read_bytes`, which is asked how many came; without it the chunks are counted. Raises a `PlaylistError`, `PlaylistShrunkError`
     or `ImportLostError`; what was written by then is taken back.
     """
     summary, started_at = Summary(total_bytes=total_bytes), clock()
@@ -93,7 +95,7 @@ def take_in(
         pace = Pace(imports, wait, most=order.batch_size or None)
         keys = KeySpool(files)
         desk = Desk(imports, task, summary, told, pace, addresses, sieve, keys)
-        _Reading(desk, order).run(chunks)
+        _Reading(desk, order, read_bytes).run(chunks)
         told()
         # Of a list that was not read to its end the server must not say that it has not changed.
         said = ("", "") if order.limit else (etag, last_modified)
@@ -116,9 +118,12 @@ def _sieve(order: Intake, addresses: Addresses, summary: Summary, files: ExitSta
 class _Reading:
     """One import on its way, as far as its list is read; the rest is `settle`."""
 
-    def __init__(self, desk: Desk, order: Intake) -> None:
+    def __init__(
+        self, desk: Desk, order: Intake, read_bytes: Callable[[], int] | None = None
+    ) -> None:
         self._desk = desk
         self._order = order
+        self._read_bytes = read_bytes
 
     def run(self, chunks: Iterable[bytes]) -> None:
         """Read the list and write what is new; then show it, and all that follows."""
@@ -153,8 +158,12 @@ class _Reading:
         self._desk.told()
 
     def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        summary = self._desk.summary
         for chunk in chunks:
-            self._desk.summary.done_bytes += len(chunk)
+            summary.done_bytes += len(chunk)
+            if self._read_bytes is not None:
+                # What is unpacked has nothing to do with how much is still to come.
+                summary.done_bytes = self._read_bytes()
             yield chunk
 
     def _look_around(self) -> None:

@@ -13,6 +13,7 @@ CRASHES = "worker_crashes"
 LEASES_LOST = "leases_lost"
 ARR_CALLS = "arr_calls"
 CACHE_READS = "cache_reads"
+UNAVAILABLE = "unavailable_answers"
 
 
 class Meters:

@@ -15,12 +15,14 @@ from stalkeer.core.titles import EntryKey
 from stalkeer.db.control import NoSuchRowError
 from stalkeer.db.entries import EntryRow
 from stalkeer.db.items import Item
+from stalkeer.db.learned import target_of
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.survey import survey_job
 from stalkeer.jobs.wanted import STILL_MISSING, search_job
 
 FIELDS = tuple(field.name for field in fields(Override))
 """What a person may say."""
+_SEARCHED = (*STILL_MISSING, ItemState.SEARCHING)
 _KINDS = {ContentType.MOVIE: ItemKind.MOVIE, ContentType.TVSHOW: ItemKind.EPISODE}
 
 
@@ -47,12 +49,13 @@ def _fitting(services: Services, keys: Sequence[EntryKey]) -> list[Item]:
     """Find the items that are still searched for and that would look under one of these keys."""
     by_text = {key.key: key for key in keys}
     kinds = {_KINDS.get(key.content_type) for key in keys}
-    items = services.store.items.in_state((*STILL_MISSING, ItemState.SEARCHING)) if keys else ()
-    return [
-        item
-        for item in items
-        if item.wanted.kind in kinds
-        and any(
-            fits(item.wanted, by_text[key]) for key in lookup_keys(item.wanted) if key in by_text
-        )
-    ]
+    if not keys:
+        return []
+    taught = services.store.learned.all()
+
+    def is_meant(item: Item) -> bool:
+        aliases = taught.get(target_of(item.instance, item.wanted), ())
+        asked = (by_text[key] for key in lookup_keys(item.wanted, aliases) if key in by_text)
+        return item.wanted.kind in kinds and any(fits(item.wanted, key) for key in asked)
+
+    return list(filter(is_meant, services.store.items.in_state(_SEARCHED)))

@@ -17,15 +17,16 @@ from stalkeer.core.jobs import URGENT, NewJob
 from stalkeer.core.states import JobKind
 from stalkeer.db.playlists import PlaylistRow
 from stalkeer.db.sources import PlaylistSpec
+from stalkeer.downloader.errors import AddressRefusedError
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs import filtering, removal
 from stalkeer.jobs.refresh import How
 from stalkeer.jobs.services import Services
+from stalkeer.jobs.sources import check_number
 from stalkeer.jobs.timetable import refresh_key, schedule_playlists
 from stalkeer.playlist.errors import PlaylistError
 from stalkeer.playlist.source import is_address
-from stalkeer.playlist.terms import SourceKind
-from stalkeer.playlist.web import parse_address
+from stalkeer.playlist.terms import SourceKind, SourceRules
 
 AS_EVER = How()
 Filters = Iterable[FilterRule] | None
@@ -43,7 +44,7 @@ def add(services: Services, spec: PlaylistSpec, filters: Filters = None) -> Play
 
     Raises `LocationError`, `FilterError` and `ConflictError`.
     """
-    spec = replace(spec, location=checked(SourceKind(spec.kind), spec.location))
+    spec = replace(spec, location=checked(services, SourceKind(spec.kind), spec.location))
     playlist_id = services.store.sources.add(spec)
     if filters is not None:
         filtering.replace_of(services, playlist_id, filters)
@@ -69,13 +70,14 @@ def change(
     before = services.store.sources.get(playlist_id)
     if "location" in said or "kind" in said:
         kind = SourceKind(said.get("kind", before.kind))
-        said = dict(said) | {"location": checked(kind, said.get("location", before.location))}
+        place = said.get("location", before.location)
+        said = dict(said) | {"location": checked(services, kind, place)}
     services.store.sources.change(playlist_id, said)
     if filters is not None:
         filtering.replace_of(services, playlist_id, filters)
     after = services.store.sources.get(playlist_id)
-    place = ("kind", "location", "username", "password")
-    is_new = any(getattr(before, name) != getattr(after, name) for name in place)
+    decisive = ("kind", "location", "username", "password")
+    is_new = any(getattr(before, name) != getattr(after, name) for name in decisive)
     return _settled(services, playlist_id, is_new=is_new or not before.is_enabled)
 
 
@@ -108,20 +110,15 @@ def refresh_job(playlist_id: int, how: How = AS_EVER) -> NewJob:
     )
 
 
-def checked(kind: SourceKind, location: str) -> str:
+def checked(services: Services, kind: SourceKind, location: str) -> str:
     """Return the place of a playlist as it is kept; raises `LocationError` when it cannot be one.
 
+    Of an address that names no host but a number, it is known at once whether it may be asked.
     A path must lead to a regular file that we may read: a pipe would never end, and a device is
     no playlist.
     """
     if is_address(location):
-        try:
-            parse_address(location)
-        except PlaylistError:
-            raise LocationError(
-                "The location is no address of a playlist: it begins with http:// or https://, "
-                "and has a host."
-            ) from None
+        _check_address(location, services.playlists)
         return location
     if kind is SourceKind.XTREAM:
         raise LocationError(
@@ -136,6 +133,18 @@ def checked(kind: SourceKind, location: str) -> str:
         reason = exc.strerror if isinstance(exc, OSError) else "that is no path"
         raise LocationError(f"{path} cannot be read: {reason}.") from None
     return str(path)
+
+
+def _check_address(location: str, rules: SourceRules) -> None:
+    try:
+        check_number(location, rules)
+    except PlaylistError:
+        raise LocationError(
+            "The location is no address of a playlist: it begins with http:// or https://, and "
+            "has a host."
+        ) from None
+    except AddressRefusedError as exc:
+        raise LocationError(str(exc)) from None
 
 
 def _settled(services: Services, playlist_id: int, *, is_new: bool) -> PlaylistRow:

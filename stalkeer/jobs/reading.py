@@ -76,6 +76,17 @@ class Summary:
             said.append(f"about {self.left_s:.0f} s left")
         return ", ".join(said)
 
+    def skipped(self) -> dict[str, int]:
+        """Say how many entries there are, and of each reason for one less how often it was met."""
+        read = self.read
+        return {
+            "entries": self.entries,
+            "filtered": self.filtered,
+            "lines_too_long": read.too_long,
+            "without_address": read.without_address,
+            "unusable_address": read.relative,
+        }
+
     def counts(self) -> dict[str, Any]:
         """Give all figures by the names the user sees."""
         return {

@@ -12,8 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from stalkeer.errors import StalkeerError
 from stalkeer.log import get_logger
@@ -31,8 +30,7 @@ class ReceiverFullError(StalkeerError):
     retryable: ClassVar[bool] = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(NamedTuple):
     instance: str
     body: str
     loop: asyncio.AbstractEventLoop
@@ -59,29 +57,25 @@ class WebhookWriter(threading.Thread):
         self._write = write
         self._ring = ring
         self._took = took
-        self._waiting: queue.Queue[_Delivery | None] = queue.Queue(WAITING)
+        # Of C, and without a limit of its own: a queue that has one costs more than a row.
+        self._waiting: queue.SimpleQueue[_Delivery | None] = queue.SimpleQueue()
 
     async def submit(self, instance: str, body: str) -> int:
         """Write one delivery and return its job id once the row is committed.
 
         Raises `ReceiverFullError` at once when too many wait, and what the database raised.
         """
+        if self._waiting.qsize() >= WAITING:
+            raise ReceiverFullError(f"{WAITING} webhooks wait to be written. Send this one again.")
         loop = asyncio.get_running_loop()
-        delivery = _Delivery(instance, body, loop, loop.create_future(), time.monotonic())
-        try:
-            self._waiting.put_nowait(delivery)
-        except queue.Full:
-            raise ReceiverFullError(
-                f"{WAITING} webhooks wait to be written. Send this one again."
-            ) from None
-        return await delivery.written
+        written: asyncio.Future[int] = loop.create_future()
+        self._waiting.put(_Delivery(instance, body, loop, written, time.monotonic()))
+        return await written
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Write what waits, then end; wait so long for it."""
-        with suppress(queue.Full):
-            # Nobody is answered any more: who waits in a full queue has left with the server.
-            self._waiting.put(None, timeout=timeout_s)
-            self.join(timeout_s)
+        self._waiting.put(None)
+        self.join(timeout_s)
 
     def run(self) -> None:
         """Write batches until stopped."""

@@ -25,6 +25,7 @@ from stalkeer.errors import StalkeerError
 from stalkeer.jobs.importing import ImportNotVisibleError
 from stalkeer.jobs.orders import Order
 from stalkeer.jobs.services import InstanceRules, Run, Services
+from stalkeer.jobs.survey import survey_job
 from stalkeer.jobs.wanted import (
     SCAN_PATIENCE_S,
     import_job,
@@ -78,7 +79,8 @@ def handle(run: Run, services: Services) -> Ended:
     services.store.runs.finish(run_id, item_count=counts["missing"], counts=counts)
     line = f"{counts['missing']} missing{_line(counts)}"
     log.info("%s: %s", rules.name, line)
-    return done("reconciled", line, then=jobs)
+    # What is in neither collection is told by what the instance has now.
+    return done("reconciled", line, then=(*jobs, survey_job()))
 
 
 def _reconcile(task: _Task) -> tuple[tuple[NewJob, ...], dict[str, int]]:

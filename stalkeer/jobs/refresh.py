@@ -30,8 +30,11 @@ from stalkeer.jobs.sources import source_of
 from stalkeer.jobs.survey import survey_job
 from stalkeer.jobs.timetable import refresh_soon
 from stalkeer.jobs.wanted import STILL_MISSING, search_job
+from stalkeer.log import get_logger
 from stalkeer.playlist.source import is_address
 from stalkeer.playlist.terms import SourceKind
+
+log = get_logger(__name__)
 
 TELL_EVERY_S = 2.0
 Runner = Callable[..., Imported]
@@ -109,6 +112,8 @@ def import_playlist(
     if task.seen.is_changed:
         store.tallies.recount(playlist.id)
     store.runs.finish(run_id, item_count=task.seen.entries, counts=task.seen.counts())
+    if imported.summary is not None:
+        log.info("playlist read", playlist=playlist.name, **imported.summary.skipped())
     return imported.summary
 
 

@@ -7,6 +7,7 @@ address that was judged.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -88,6 +89,18 @@ def probe(source: Source, rules: SourceRules, *, etag: str | None = None) -> Sou
             return opened.info
 
 
+def check_number(location: str, rules: SourceRules) -> None:
+    """Judge an address whose host is a number, or this machine: nobody has to be asked for that.
+
+    A name is judged when the playlist is opened, because what it leads to may change. Raises
+    `AddressRefusedError`, and a `PlaylistError` for what is no address.
+    """
+    host = parse_address(location).raw_host.decode("ascii")
+    number = _number(host)
+    if number is not None:
+        check(host, [number], allowed_hosts=rules.allowed_hosts, private_hosts={host})
+
+
 def _list(
     source: Source,
     rules: SourceRules,
@@ -159,3 +172,19 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _number(host: str) -> str | None:
+    """Give the address that a host is in itself; None for a name."""
+    plain = host.strip("[]").rstrip(".").lower()
+    if plain == "localhost" or plain.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        return str(ip_address(plain))
+    except ValueError:
+        pass
+    try:
+        # `127.1` and `2130706433`, as the resolver reads them.
+        return socket.inet_ntoa(socket.inet_aton(plain))
+    except OSError:
+        return None

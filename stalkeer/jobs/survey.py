@@ -32,6 +32,8 @@ log = get_logger(__name__)
 
 WRITE = 250
 EVERY_S = 3600.0
+LIBRARY_S = 600.0
+"""The oldest library that is compared with; matching is content with one of this morning."""
 
 Collections = Mapping[ContentType, Collection | None]
 """What is had of films and of series; None when an instance could not be asked."""
@@ -53,8 +55,11 @@ def handle(run: Run, services: Services) -> Ended:
 
 
 def collections_of(services: Services) -> Collections:
-    """Ask every instance what it has."""
+    """Ask every instance what it has; what it said a few minutes ago still holds."""
     arrs = tuple(services.arrs.values())
+    for arr in arrs:
+        if (arr.library_age_s() or 0) > LIBRARY_S:
+            arr.forget_library()
 
     def movies() -> Collection:
         mine = (arr for arr in arrs if isinstance(arr, Radarr))

@@ -20,7 +20,8 @@ def open_file(path: Path, *, etag: str | None, meter: Meter) -> Iterator[OpenSou
         if etag is not None and etag == info.etag:
             yield NotModified(info)
             return
-        yield OpenSource(info, judged(decoded(_read(stream, info.name), meter), name=info.name))
+        chunks = judged(decoded(_read(stream, info.name), meter), name=info.name)
+        yield OpenSource(info, chunks, lambda: meter.raw_bytes)
 
 
 @contextmanager

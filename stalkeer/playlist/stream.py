@@ -20,7 +20,7 @@ from stalkeer.playlist.errors import (
 MAX_CHUNK = 256 * 1024
 
 _GIB = 1024**3
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _BLANK = b"\xef\xbb\xbf\x00 \t\r\n"
 # A member costs CPU even when it is empty; a good compressor makes one of every 64 KiB.
@@ -118,10 +118,10 @@ def decoded(chunks: Iterator[bytes], meter: Meter, *, is_packed: bool = False) -
     head = b""
     for chunk in counted:
         head += chunk
-        if len(head) >= len(_GZIP_MAGIC):
+        if len(head) >= len(GZIP_MAGIC):
             break
     rest = _chain(head, counted)
-    is_gzip = is_packed or head.startswith(_GZIP_MAGIC)
+    is_gzip = is_packed or head.startswith(GZIP_MAGIC)
     for piece in _inflated(rest) if is_gzip else _cut(rest):
         meter.count_decoded(piece)
         yield piece
@@ -174,7 +174,7 @@ class _Unpacker:
 
     def _next_member(self, packed: bytes) -> None:
         # Only the first byte of the magic: the second may be in the next chunk.
-        self._is_padding = not packed.startswith(_GZIP_MAGIC[:1])
+        self._is_padding = not packed.startswith(GZIP_MAGIC[:1])
         self._members += 1
         if self._members > _MAX_GZIP_MEMBERS:
             raise PlaylistTooLargeError("A packed playlist has too many parts.")

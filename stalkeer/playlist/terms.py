@@ -94,10 +94,14 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True)
 class OpenSource:
-    """An open playlist: iterate over it once for its decoded chunks, 256 KiB at most each."""
+    """An open playlist: iterate over it once for its decoded chunks, 256 KiB at most each.
+
+    `read_bytes` says how many were read so far, counted as `SourceInfo.size_bytes` is: as sent.
+    """
 
     info: SourceInfo
     chunks: Iterator[bytes]
+    read_bytes: Callable[[], int] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the chunks; raises a `PlaylistError` where the list is refused."""

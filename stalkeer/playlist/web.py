@@ -89,7 +89,8 @@ def open_list(
             return
         chunks = content(response, question.name, meter)
         is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
-        yield OpenSource(info, judged(chunks, name=info.name, is_page=is_page))
+        listed = judged(chunks, name=info.name, is_page=is_page)
+        yield OpenSource(info, listed, lambda: meter.raw_bytes)
 
 
 @contextmanager

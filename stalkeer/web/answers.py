@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from html import escape
 
 from starlette.responses import HTMLResponse, JSONResponse
+
+from stalkeer.errors import StalkeerError
+from stalkeer.web.faults import status_of
+
+# The rest of the body is still on its way, and nobody is going to read it.
+_HANG_UP = {"Connection": "close"}
 
 
 def error_answer(
@@ -14,6 +21,17 @@ def error_answer(
     """Answer `{"error": {"code": …, "message": …}}`."""
     body = {"error": {"code": code, "message": message}}
     return JSONResponse(body, status_code=status, headers=dict(headers or {}))
+
+
+def fault_answer(exc: StalkeerError) -> JSONResponse:
+    """Answer an error of ours with its own sentence and code."""
+    status = status_of(exc.code)
+    if exc.retryable:
+        return error_answer(503, exc.code, str(exc), headers={"Retry-After": "10"})
+    headers = _HANG_UP if status in (408, 413) else {}
+    if exc.retry_in_s:
+        headers = headers | {"Retry-After": str(math.ceil(exc.retry_in_s))}
+    return error_answer(status, exc.code, str(exc), headers=headers)
 
 
 def page(title: str, text: str, *, status: int = 200) -> HTMLResponse:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,20 +13,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stalkeer.errors import StalkeerError
 from stalkeer.log import get_logger
-from stalkeer.web.answers import error_answer
+from stalkeer.web.answers import error_answer, fault_answer
 from stalkeer.web.auth import Doorman, Guard
+from stalkeer.web.direct import Direct, plain_path
 from stalkeer.web.document import Document
-from stalkeer.web.faults import status_of
 from stalkeer.web.headers import HEADERS, Headers
 from stalkeer.web.operations import operations_of
 from stalkeer.web.reading import BODY_DEADLINE_S
 from stalkeer.web.routing import routes_of
+from stalkeer.web.unavailable import Unavailable
+from stalkeer.web.webhooks import Webhooks
 
 log = get_logger(__name__)
 
 _CODES = {404: "not_found", 405: "method_not_allowed"}
-# The rest of the body is still on its way, and nobody is going to read it.
-_HANG_UP = {"Connection": "close"}
 
 
 class PlainPath:
@@ -44,13 +43,8 @@ class PlainPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on under its plain path."""
         if scope["type"] == "http":
-            scope = {**scope, "path": self._plain(scope["path"])}
+            scope = {**scope, "path": plain_path(scope["path"], self._url_base)}
         await self._app(scope, receive, send)
-
-    def _plain(self, path: str) -> str:
-        if self._url_base and (path + "/").startswith(self._url_base + "/"):
-            path = path[len(self._url_base) :]
-        return path.rstrip("/") or "/"
 
 
 def make_app(
@@ -59,14 +53,25 @@ def make_app(
     *,
     url_base: str = "",
     deadline_s: float = BODY_DEADLINE_S,
+    unavailable: Callable[[str], None] = lambda _: None,
 ) -> Starlette:
-    """Make the application of what the resources offer; a body has `deadline_s` to arrive."""
+    """Make the application of what the resources offer; a body has `deadline_s` to arrive.
+
+    `unavailable` is told of each answer with status 503 what it was an answer to.
+    """
+    resources = list(resources)
     operations = [one for resource in resources for one in operations_of(resource)]
     document = Document(operations, url_base)
     operations += operations_of(document)
     return Starlette(
         routes=routes_of(operations, deadline_s=deadline_s),
         middleware=[
+            Middleware(Unavailable, tell=unavailable),
+            *(
+                Middleware(Direct, webhooks=resource, doorman=doorman, url_base=url_base)
+                for resource in resources
+                if isinstance(resource, Webhooks)
+            ),
             Middleware(Headers),
             Middleware(PlainPath, url_base=url_base),
             Middleware(Guard, doorman=doorman),
@@ -88,15 +93,8 @@ def _http_error(request: Request, exc: Exception) -> Response:
 
 
 def _our_error(_request: Request, exc: Exception) -> Response:
-    """Answer an error of ours with its own sentence and code."""
     assert isinstance(exc, StalkeerError)  # noqa: S101 # it is registered for this class alone
-    status = status_of(exc.code)
-    if exc.retryable:
-        return error_answer(503, exc.code, str(exc), headers={"Retry-After": "10"})
-    headers = _HANG_UP if status in (408, 413) else {}
-    if exc.retry_in_s:
-        headers = headers | {"Retry-After": str(math.ceil(exc.retry_in_s))}
-    return error_answer(status, exc.code, str(exc), headers=headers)
+    return fault_answer(exc)
 
 
 def _unexpected(request: Request, exc: Exception) -> Response:

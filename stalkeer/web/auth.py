@@ -10,12 +10,13 @@ import binascii
 import hashlib
 import hmac
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -116,11 +117,9 @@ class Guard:
         door, limits = door_of(path), self._doorman.limits
         if door is Door.PUBLIC:
             return self._judge_public(request, limits), Asker.NOBODY
-        credentials = self._doorman.credentials()
-        if any(_same(key, credentials.api_key) for key in _keys(request)):
-            return None, Asker.KEY
-        if door is Door.WEBHOOK and _is_arr(request, credentials):
-            return None, Asker.ARR
+        asker = key_holder(request.scope, path, self._doorman.credentials())
+        if asker is not Asker.NOBODY:
+            return None, asker
         if door is Door.GUARDED and await self._has_session(request):
             return _forgery(request), Asker.SESSION
         wait_s = limits.refused.take(_client(request))
@@ -136,6 +135,20 @@ class Guard:
     async def _has_session(self, request: Request) -> bool:
         cookie = request.cookies.get(COOKIE, "")
         return bool(cookie) and await run_in_threadpool(self._doorman.is_open, mark_of(cookie))
+
+
+def key_holder(scope: Scope, path: str, credentials: Credentials) -> Asker:
+    """Say what key a request holds that opens a path; without one it comes from nobody yet.
+
+    From the bare scope, because every webhook is asked: an object of each header would cost more
+    than the comparisons.
+    """
+    keys = _keys(scope)
+    if any(_same(key, credentials.api_key) for key in keys):
+        return Asker.KEY
+    if door_of(path) is Door.WEBHOOK and _is_arr(scope, path, keys, credentials):
+        return Asker.ARR
+    return Asker.NOBODY
 
 
 def mark_of(cookie: str) -> str:
@@ -175,11 +188,11 @@ def _client(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _is_arr(request: Request, credentials: Credentials) -> bool:
-    name, known = request.scope["path"].removeprefix(WEBHOOKS), credentials.webhooks
+def _is_arr(scope: Scope, path: str, keys: Sequence[str], credentials: Credentials) -> bool:
+    name, known = path.removeprefix(WEBHOOKS), credentials.webhooks
     # An arr whose instance was renamed is told so; a stranger does not learn which names there are.
     opening = [known[name]] if name in known else list(known.values())
-    keys, pairs = list(_keys(request)), _basic(request.headers)
+    pairs = _basic(scope)
     return any(
         any(_same(key, password) for key in keys)
         or any(_same(one, user) & _same(word, password) for one, word in pairs)
@@ -188,20 +201,27 @@ def _is_arr(request: Request, credentials: Credentials) -> bool:
     )
 
 
-def _keys(request: Request) -> Iterable[str]:
-    for header in request.headers.getlist("x-api-key"):
-        yield from _readings(header.encode("latin-1"))
-    yield from request.query_params.getlist("apikey")
+def _keys(scope: Scope) -> list[str]:
+    keys = [key for raw in _sent(scope, b"x-api-key") for key in _readings(raw)]
+    if scope["query_string"]:
+        keys += QueryParams(scope["query_string"]).getlist("apikey")
+    return keys
 
 
-def _basic(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+def _sent(scope: Scope, name: bytes) -> list[bytes]:
+    """Give the values of a header; a server writes the names in small letters."""
+    return [value for key, value in scope["headers"] if key == name]
+
+
+def _basic(scope: Scope) -> list[tuple[str, str]]:
     """Read Basic credentials, in both encodings they come in.
 
     Radarr and Sonarr send ISO-8859-1 (Radarr: Common/Http/BasicNetworkCredential.cs), most other
     clients UTF-8.
     """
-    scheme, _, coded = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
+    sent = _sent(scope, b"authorization")
+    scheme, _, coded = sent[0].partition(b" ") if sent else (b"", b"", b"")
+    if scheme.lower() != b"basic":
         return []
     try:
         raw = base64.b64decode(coded, validate=True)

@@ -163,7 +163,7 @@ class Catalog:
     def missing_content(self, query: UncollectedQuery) -> Listing[UncollectedAnswer]:
         """List what the playlists have and no library: films or series, by title.
 
-        As of the last survey, which follows every change of a list and runs every hour.
+        As of the last survey, which follows every change of a list and every sync.
         """
         request = replace(query.request("type"), sort="title")
         found = self.services.store.titles.uncollected(_KINDS[query.type], request)

@@ -14,6 +14,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_DEADLINE_S = 10.0
+MAX_HEAD_BYTES = 64 * 1024
 SPARED_S = 1.0
 """A connection is not closed to make room before this time: its head may be on its way."""
 MOST_DESCRIPTORS = 65536
@@ -34,6 +35,8 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._waits_since: float | None = None
+        self._is_in_head = False
+        self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Give the first head its deadline."""
@@ -48,14 +51,26 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Give each further head its deadline from its first byte on."""
+        """Give each further head its deadline from its first byte on, and an end to its length."""
+        if self._is_in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self.send_400_response("The head of the request is too long.")
+                return
+        super().data_received(data)
+        # Afterwards, because most heads come whole: a timer for each costs more than it is worth.
         # Before its first request a connection has no cycle, whatever uvicorn's types say.
         if self._deadline is None and getattr(self.cycle, "response_complete", True):
             self._await_head()
-        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Begin to count a head: by what comes after the bytes that began it, 256 KiB at most."""
+        self._is_in_head, self._head_bytes = True, 0
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Let the request take its time: a body has its own deadline."""
+        self._is_in_head = False
         self._head_came()
         super().on_headers_complete()
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, ClassVar
@@ -19,11 +21,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from stalkeer.errors import StalkeerError
+from stalkeer.jobs.child import CountOrder, run_count
 from stalkeer.jobs.dryrun import DryRun as Task
 from stalkeer.jobs.dryrun import dry_run
 from stalkeer.jobs.logged import logged
-from stalkeer.jobs.services import Services
+from stalkeer.jobs.services import Services, StoppedError
 from stalkeer.jobs.sources import source_of
+from stalkeer.playlist.errors import PlaylistTooLargeError
+from stalkeer.playlist.stream import GZIP_MAGIC
 from stalkeer.playlist.terms import Source
 from stalkeer.web.faults import FROM_PLAYLIST, WITH_BODY
 from stalkeer.web.operations import post
@@ -40,8 +45,13 @@ from stalkeer.web.shapes import Answer, Body, RowId
 
 MAX_LIST_BYTES = 64 * 1024 * 1024
 LIST_DEADLINE_S = 300.0
+COUNT_DEADLINE_S = 300.0
+MEMORY_BYTES = 512 * 1024 * 1024
+SMALL_BYTES = 512 * 1024
 
 _TAG = "catalog"
+_OWN = ("not_found", "dryrun_busy", "import_crashed", "stopped")
+_LIST = "#EXTM3U\n#EXTINF:-1,Heat (1995)\nhttp://tv.example.invalid/1.mkv\n"
 _LISTS = (
     "audio/",
     "text/",
@@ -103,8 +113,9 @@ class DryRun:
     @post(
         "/api/v1/dryrun",
         tag=_TAG,
-        errors=(*WITH_BODY, *FROM_PLAYLIST, "not_found", "dryrun_busy"),
+        errors=(*WITH_BODY, *FROM_PLAYLIST, *_OWN),
         accepts=DryRunBody.model_json_schema() | {"example": DryRunBody.example},
+        takes_files=dict.fromkeys(("text/plain", "application/octet-stream"), _LIST),
     )
     async def run(self, request: Request) -> DryRunAnswer:
         """Report what is in a list, and write nothing.
@@ -115,29 +126,58 @@ class DryRun:
         with self._only_one():
             if not request.headers.get("content-type", "").startswith(_LISTS):
                 body = await read_bytes(request, limit=MAX_BODY_BYTES, deadline_s=BODY_DEADLINE_S)
-                return await run_in_threadpool(self._stored, parse_body(body or b"{}", DryRunBody))
+                said = parse_body(body or b"{}", DryRunBody)
+                return await _while_heard(request, partial(self._stored, said))
             with TemporaryDirectory(prefix="stalkeer-dryrun-") as folder:
                 path = Path(folder) / "list"
                 await _receive(request, path)
-                return await run_in_threadpool(self._sent, path)
+                return await _while_heard(request, partial(self._sent, path))
 
-    def _stored(self, body: DryRunBody) -> DryRunAnswer:
+    def _stored(self, body: DryRunBody, gone: threading.Event) -> DryRunAnswer:
         row = self.services.store.sources.get(body.playlist_id)
-        return self._report(source_of(row), playlist_id=row.id, limit=body.limit)
+        return self._report(source_of(row), gone, playlist_id=row.id, limit=body.limit)
 
-    def _sent(self, path: Path) -> DryRunAnswer:
-        return self._report(Source(name="the list that was sent", location=str(path)))
+    def _sent(self, path: Path, gone: threading.Event) -> DryRunAnswer:
+        source = Source(name="the list that was sent", location=str(path))
+        return self._report(source, gone, is_small=_is_small(path))
 
-    def _report(self, source: Source, *, playlist_id: int = 0, limit: int = 0) -> DryRunAnswer:
-        store = self.services.store
+    def _report(
+        self,
+        source: Source,
+        gone: threading.Event,
+        *,
+        playlist_id: int = 0,
+        limit: int = 0,
+        is_small: bool = False,
+    ) -> DryRunAnswer:
+        store, rules = self.services.store, self.services.playlists
         task = Task(
             source=source, filters=store.filters.rules(), playlist_id=playlist_id, limit=limit
         )
         with logged(store, "dryrun", source.name) as log:
-            summary = dry_run(task, self.services.playlists)
+            if is_small:
+                summary = dry_run(task, rules)
+            else:
+                order = CountOrder(task=task, rules=rules, memory_bytes=MEMORY_BYTES)
+                summary = run_count(order, look=self._look(gone))
             log.item_count, log.counts = summary.entries, summary.counts()
         counts = summary.counts()
         return DryRunAnswer(**{name: counts[name] for name in DryRunAnswer.model_fields})
+
+    def _look(self, gone: threading.Event) -> Callable[[], None]:
+        """Return what raises when nobody waits for the report any more, or it takes too long."""
+        ends_at = time.monotonic() + COUNT_DEADLINE_S
+
+        def look() -> None:
+            if gone.is_set() or self.services.running.is_closing:
+                raise StoppedError("The dry run was stopped: nobody waits for it any more.")
+            if time.monotonic() >= ends_at:
+                raise PlaylistTooLargeError(
+                    f"The list was not read to its end within {COUNT_DEADLINE_S:g} seconds: "
+                    f"give a limit, or run `stalkeer dryrun`."
+                )
+
+        return look
 
     @contextmanager
     def _only_one(self) -> Iterator[None]:
@@ -147,6 +187,32 @@ class DryRun:
             yield
         finally:
             self._alone.release()
+
+
+async def _while_heard(
+    request: Request, work: Callable[[threading.Event], DryRunAnswer]
+) -> DryRunAnswer:
+    """Work in a thread, and tell it by the event when the client has gone."""
+    gone = threading.Event()
+
+    async def listen() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    listener = asyncio.create_task(listen())
+    try:
+        return await run_in_threadpool(work, gone)
+    finally:
+        listener.cancel()
+
+
+def _is_small(path: Path) -> bool:
+    """Say whether a list is counted before a process for it would have started."""
+    with path.open("rb") as file:
+        # A packed one may be of any size.
+        is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    return not is_packed and path.stat().st_size <= SMALL_BYTES
 
 
 async def _receive(request: Request, path: Path) -> None:

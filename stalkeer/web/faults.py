@@ -27,6 +27,8 @@ STATUSES = {
     "invalid_location": 422,
     "wrong_password": 403,
     "webhook_unreadable": 400,
+    "import_crashed": 503,
+    "stopped": 503,
     "database_unavailable": 503,
     "arr_unreachable": 503,
 }

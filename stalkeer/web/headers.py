@@ -19,7 +19,7 @@ HEADERS = {
 }
 
 
-_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 class Headers:
@@ -37,7 +37,10 @@ class Headers:
                 # On the path of every webhook: several times faster than asking one by one.
                 given = list(message["headers"])
                 names = {name.lower() for name, _ in given}
-                message["headers"] = [*given, *(pair for pair in _RAW if pair[0] not in names)]
+                message["headers"] = [
+                    *given,
+                    *(pair for pair in RAW_HEADERS if pair[0] not in names),
+                ]
             await send(message)
 
         await self._app(scope, receive, add)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from stalkeer.arr.breaker import BreakerState
 from stalkeer.core.items import Service
 from stalkeer.db.control import ConflictError
+from stalkeer.db.pages import Page
 from stalkeer.jobs import by_hand, instances
 from stalkeer.jobs.instances import InstanceConfig, KnownInstance, Trial
 from stalkeer.jobs.register import Registration
 from stalkeer.jobs.services import ImportMode, Services, UnknownInstanceError
 from stalkeer.web.faults import FROM_ARR
 from stalkeer.web.operations import delete, get, post, put
-from stalkeer.web.shapes import Answer, Body, Name
+from stalkeer.web.shapes import Answer, Body, Listing, Name, Paged
 
 _TAG = "instances"
 _INSTANCE: dict[str, Any] = {
@@ -118,12 +119,11 @@ class InstanceAnswer(Answer):
     pinned: tuple[str, ...]
 
 
-class InstancesAnswer(Answer):
-    """Every instance."""
+class InstanceQuery(Paged):
+    """Which instances to list."""
 
-    example: ClassVar[Mapping[str, Any]] = {"data": [_INSTANCE]}
-
-    data: tuple[InstanceAnswer, ...]
+    sort: Literal["name"] = "name"
+    order: Literal["asc", "desc"] = "asc"
 
 
 class RootFolderAnswer(Answer):
@@ -189,9 +189,12 @@ class Instances:
     token: Callable[[int], str] = field(repr=False)
 
     @get("/api/v1/instances", tag=_TAG)
-    def every(self) -> InstancesAnswer:
-        """List the instances: those of the settings first."""
-        return InstancesAnswer(data=tuple(self._shown(one) for one in self.kept.known().values()))
+    def page(self, query: InstanceQuery) -> Listing[InstanceAnswer]:
+        """List the instances."""
+        known = self.kept.known()
+        names = sorted(known, reverse=query.order == "desc")
+        shown = tuple(known[name] for name in names[query.offset : query.offset + query.limit])
+        return Listing.of(Page(shown, len(names)), query, self._shown)
 
     @get("/api/v1/instances/{name}", tag=_TAG, errors=("unknown_instance",))
     def one(self, name: Name) -> InstanceAnswer:

@@ -158,7 +158,16 @@ class Matches:
     @get("/api/v1/matches", tag=_TAG)
     def page(self, query: MatchQuery) -> Listing[MatchAnswer]:
         """List which entry might be which item."""
-        return Listing.of(self.services.store.matches.page(query.request()), query, self._shown)
+        store = self.services.store
+        found = store.matches.page(query.request())
+        item_ids = {match.item_id for match in found.rows}
+        items = {item.id: item for item in store.items.many(item_ids)}
+        judged = store.matches.of_items(item_ids)
+
+        def shown(match: MatchRow) -> MatchAnswer:
+            return match_answer(match, items.get(match.item_id), judged.get(match.item_id, ()))
+
+        return Listing.of(found, query, shown)
 
     @get("/api/v1/matches/{match_id}", tag=_TAG)
     def one(self, match_id: PathId) -> MatchAnswer:

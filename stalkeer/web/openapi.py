@@ -136,7 +136,11 @@ def _inline(schema: Json, definitions: Json) -> Json:
 
 def _body(one: Operation, references: References) -> Json:
     if one.body is None:
-        return {"required": True, "content": {JSON: {"schema": one.accepts}}}
+        file = {"type": "string", "format": "binary"}
+        files = {
+            kind: {"schema": file, "example": example} for kind, example in one.takes_files.items()
+        }
+        return {"required": True, "content": {JSON: {"schema": one.accepts}, **files}}
     content: Json = {"schema": references[one.body, "validation"]}
     if example_of(one.body):
         content["example"] = example_of(one.body)

@@ -48,7 +48,9 @@ class Operation:
 
     `answers` are the models of its results by status; one that `produces` no JSON has none and
     answers a `Response`. `errors` are the codes of `web.faults` it may answer beside those that
-    every operation may. `body` is checked also where the endpoint `takes_body` not. `accepts` is the schema of a body that the endpoint reads itself.
+    every operation may. `body` is checked also where the endpoint `takes_body` not.
+    `accepts` is the schema of a body that the endpoint reads itself; in place of it a file may be
+    sent under the types of `takes_files`.
     """
 
     method: str
@@ -68,6 +70,7 @@ class Operation:
     produces: str
     errors: tuple[str, ...]
     accepts: Mapping[str, Any] | None
+    takes_files: Mapping[str, str]
 
     @property
     def is_async(self) -> bool:
@@ -87,6 +90,7 @@ class _Said:
     produces: str
     errors: tuple[str, ...]
     accepts: Mapping[str, Any] | None
+    takes_files: Mapping[str, str]
 
 
 def operation(
@@ -99,10 +103,12 @@ def operation(
     produces: str = JSON,
     errors: tuple[str, ...] = (),
     accepts: Mapping[str, Any] | None = None,
+    takes_files: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Offer a method of a resource under a path; a method may be offered under several.
 
-    `also` are further statuses with their models: a `Reply` chooses among them.
+    `also` are further statuses with their models: a `Reply` chooses among them. `takes_files` are
+    the types under which a file may be sent in place of JSON, each with an example.
     """
     said = _Said(
         method=method,
@@ -113,6 +119,7 @@ def operation(
         produces=produces,
         errors=errors,
         accepts=accepts,
+        takes_files=takes_files or {},
     )
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
@@ -157,6 +164,7 @@ def _operation(said: _Said, endpoint: Callable[..., Any]) -> Operation:
         produces=said.produces,
         errors=said.errors,
         accepts=said.accepts,
+        takes_files=said.takes_files,
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, TypeVar, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
 from starlette.datastructures import QueryParams
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
+from starlette.types import Receive
 
 from stalkeer.core.text import cleaned
 from stalkeer.db.pages import PageError
@@ -54,17 +55,25 @@ class NotJsonError(StalkeerError):
 
 async def read_bytes(request: Request, *, limit: int, deadline_s: float) -> bytes:
     """Read a body to its end; a sender that says nothing must not hold a connection."""
+    return await read_all(request.receive, limit=limit, deadline_s=deadline_s)
+
+
+async def read_all(receive: Receive, *, limit: int, deadline_s: float) -> bytes:
+    """Read a body as it comes from the server, for who makes no object of each request."""
     body = bytearray()
+    is_coming = True
     try:
         async with asyncio.timeout(deadline_s):
-            async for chunk in request.stream():
-                body += chunk
+            while is_coming:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise BodyError("The sender went away in the middle of the body.")
+                body += message.get("body", b"")
                 if len(body) > limit:
                     raise BodyTooLargeError(f"The body is larger than {limit // 2**20} MiB.")
+                is_coming = message.get("more_body", False)
     except TimeoutError:
         raise BodyTooSlowError(f"The body did not arrive within {deadline_s:g} seconds.") from None
-    except ClientDisconnect:
-        raise BodyError("The sender went away in the middle of the body.") from None
     return bytes(body)
 
 

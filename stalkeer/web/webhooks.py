@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from starlette.requests import Request
+from starlette.types import Receive
 
 from stalkeer.arr.webhook import type_of
 from stalkeer.jobs.receive import WebhookWriter
 from stalkeer.jobs.services import Services, UnknownInstanceError
 from stalkeer.jobs.webhook import NEEDS_NOTHING
 from stalkeer.web.operations import Reply, post, put
-from stalkeer.web.reading import BODY_DEADLINE_S, read_bytes
+from stalkeer.web.reading import BODY_DEADLINE_S, read_all
 from stalkeer.web.shapes import Answer, JobStarted, Name
 
 # An import of a thousand episodes has 1.15 MB.
@@ -80,7 +81,13 @@ class Webhooks:
                 f"STALKEER_SONARR_URL and use /webhooks/radarr or /webhooks/sonarr, or add it "
                 f"with POST /api/v1/instances."
             )
-        body = await read_bytes(request, limit=MAX_BODY_BYTES, deadline_s=self.deadline_s)
+        return await self.take(instance, request.receive)
+
+    async def take(
+        self, instance: str, receive: Receive
+    ) -> Reply[JobStarted] | Reply[IgnoredAnswer]:
+        """Read the body of a delivery of a known instance, and write it down."""
+        body = await read_all(receive, limit=MAX_BODY_BYTES, deadline_s=self.deadline_s)
         ignored = NEEDS_NOTHING.get(type_of(body))
         if ignored is not None:
             return Reply(IgnoredAnswer(ignored=ignored))

@@ -26,7 +26,7 @@ from stalkeer.jobs.doctor import Doctor
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.instances import InstanceConfig, KnownInstance, Trial, try_out
 from stalkeer.jobs.libraries import Libraries
-from stalkeer.jobs.meters import Meters
+from stalkeer.jobs.meters import UNAVAILABLE, Meters
 from stalkeer.jobs.metrics import Metrics
 from stalkeer.jobs.pulse import FEW, Pulse
 from stalkeer.jobs.receive import WebhookWriter
@@ -126,7 +126,8 @@ class Service:
         )
         self.services = self._services()
         declare_actors(broker, self._run_job)
-        count = threads or settings.downloads.concurrent_limit + SPARE_THREADS
+        self._threads = threads
+        count = self._wanted_threads()
         self._workers = Workers(broker, queues=queues, threads=count) if queues else None
         self._metrics = Metrics(self.services)
         self._writer = WebhookWriter(
@@ -146,8 +147,14 @@ class Service:
         self._limits = slot_limits(self._settings)
         self._pulse.obey(self._limits)
         self.services.adopt(self._services())
+        if self._workers is not None:
+            self._workers.grow(self._wanted_threads())
         if self._is_prepared:
             self._write_down()
+
+    def _wanted_threads(self) -> int:
+        """Say how many jobs are run at once: as a person said, else all downloads and a few."""
+        return self._threads or self._settings.downloads.concurrent_limit + SPARE_THREADS
 
     def _write_down(self) -> None:
         """Write what the settings name into their tables."""
@@ -301,6 +308,7 @@ class Service:
             ),
             Doorman(self._credentials, self.store.accounts.is_open, limits or Limits()),
             url_base=url_base,
+            unavailable=lambda asked: self._meters.count(UNAVAILABLE, asked=asked),
         )
 
     def _schedule(self) -> None:

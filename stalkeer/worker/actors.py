@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 import dramatiq
 from dramatiq.broker import Broker
@@ -72,16 +73,47 @@ class Workers:
         self._worker = dramatiq.Worker(broker, queues=set(queues), worker_threads=threads)
         # A busy process must not hoard doorbells that another one could answer at once.
         self._worker.queue_prefetch = threads
+        self._is_running = False
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Start the threads; returns at once."""
-        self._worker.start()
+        with self._lock:
+            self._worker.start()
+            self._is_running = True
+
+    def grow(self, threads: int) -> None:
+        """Have at least so many threads. There are never fewer again: one too many only rests."""
+        with self._lock:
+            missing = threads - self._worker.worker_threads
+            if missing <= 0:
+                return
+            self._worker.worker_threads = self._worker.queue_prefetch = threads
+            for each in tuple(self._worker.consumers.values()):
+                each.prefetch = threads
+                _hand_out_more(each.consumer, threads)
+            if self._is_running:
+                for _ in range(missing):
+                    # Dramatiq offers no other way, and a second worker would hoard bells.
+                    self._worker._add_worker()
 
     def stop(self, timeout_s: float) -> None:
         """Wait so long for the running jobs, which were told to stop before; end the threads."""
+        with self._lock:
+            self._is_running = False
         stopping = threading.Thread(
             target=self._worker.stop, kwargs={"timeout": int(timeout_s * 1000)}, daemon=True
         )
         stopping.start()
         # Dramatiq waits several times in turn, and once more for each call to a Redis that hangs.
         stopping.join(timeout_s)
+
+
+def _hand_out_more(consumer: Any, prefetch: int) -> None:
+    """Let a queue have so many bells under way; one that is not listened to yet is None."""
+    more = prefetch - consumer.prefetch if consumer is not None else 0
+    if more > 0:
+        consumer.prefetch = prefetch
+        # The embedded one counts down what it may hand out, that of Redis up.
+        if hasattr(consumer, "prefetch_semaphore"):
+            consumer.prefetch_semaphore.release(more)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict, deque
+from typing import Any
 
-from dramatiq.broker import Broker
-from dramatiq.brokers.redis import RedisBroker
+from dramatiq.broker import Broker, Consumer
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.brokers.stub import StubBroker
 
 NAMESPACE = "stalkeer"
@@ -28,11 +30,55 @@ def _forget() -> deque[object]:
     return deque(maxlen=0)
 
 
+class _AttentiveConsumer(_RedisConsumer):
+    """Fetches the next message as soon as one is done.
+
+    Dramatiq's own sleeps while as many are under way as it may have, each time for longer and up to
+    a second: threads that are free again would stand still, and jobs wait.
+    """
+
+    def __init__(self, broker: RedisBroker, queue: str, prefetch: int, timeout_ms: int) -> None:
+        super().__init__(broker, queue, prefetch, timeout_ms)  # type: ignore[no-untyped-call]
+        self._is_done = threading.Event()
+
+    def ack(self, message: Any) -> None:
+        try:
+            super().ack(message)  # type: ignore[no-untyped-call]
+        finally:
+            self._is_done.set()
+
+    def nack(self, message: Any) -> None:
+        try:
+            super().nack(message)  # type: ignore[no-untyped-call]
+        finally:
+            self._is_done.set()
+
+    def __next__(self) -> Any:
+        if not self.message_cache and self._is_full():
+            self._is_done.wait(self.timeout / 1000)
+            self._is_done.clear()
+            if self._is_full():
+                return None
+        return super().__next__()  # type: ignore[no-untyped-call]
+
+    def _is_full(self) -> bool:
+        return bool(self.outstanding_message_count >= self.prefetch)
+
+
+class SharedBroker(RedisBroker):
+    """The broker of several processes, which meet in Redis."""
+
+    @property
+    def consumer_class(self) -> type[Consumer]:
+        """What listens to a queue."""
+        return _AttentiveConsumer
+
+
 def make_broker(redis_url: str) -> Broker:
     """Return the broker for this setting; an empty URL means the embedded one."""
     if not redis_url:
         return EmbeddedBroker()
-    return RedisBroker(  # type: ignore[no-untyped-call]
+    return SharedBroker(  # type: ignore[no-untyped-call]
         url=redis_url,
         middleware=[],
         namespace=NAMESPACE,

@@ -2,7 +2,8 @@
 
     python -m tests.bench.bench_api [--entries 100000 | --playlist FILE] [--database URL]
 
-Without a database it makes a SQLite file in a temporary folder. It prints, for each question, the
+Without a database it makes a SQLite file in a temporary folder. Beside the list it writes 10,000
+jobs and as many matches, 5,000 wanted items and 2,000 downloads. It prints, for each question, the
 median and the 95th percentile of 20 answers in milliseconds, and how long the import, the counts
 and the survey took.
 """
@@ -22,16 +23,21 @@ from starlette.testclient import TestClient
 
 from stalkeer.core.collection import Collection
 from stalkeer.core.items import ContentType
+from stalkeer.core.states import DownloadStatus, ImportStatus, JobKind, JobStatus, MatchState
 from stalkeer.db.connect import Database
+from stalkeer.db.models import DownloadInfo, Job, Match, PlaylistItem
 from stalkeer.db.store import Store
+from stalkeer.db.vault import Vault
 from stalkeer.jobs import survey
 from stalkeer.jobs.refresh import How, import_playlist
 from stalkeer.wiring.rules import playlist_rules
+from tests.builders import add_job, episode, learn, movie
 from tests.web.conftest import KEY, app_of, client_of, services_of, settings_in, writer_of
 
 ROUNDS = 20
 GROUPS = 300
 YEARS = range(1950, 2025)
+JOBS, MATCHES, ITEMS, DOWNLOADS = 10_000, 10_000, 5_000, 2_000
 
 
 def say(text: str) -> None:
@@ -51,11 +57,13 @@ def main() -> None:
         folder = Path(name)
         playlist = asked.playlist or _write(folder / "list.m3u", asked.entries)
         url = asked.database or f"sqlite:///{folder / 'bench.db'}"
-        store = Store(Database(url))
+        store = Store(Database(url), vault=Vault(["a key"]))
         stack.callback(store.close)
         store.migrate()
         settings = settings_in(folder)
         row_id = _fill(store, playlist, settings)
+        with _timed("jobs, matches and downloads"):
+            store.db.write(lambda: _work(store))
         services = stack.enter_context(services_of(store, settings))
         writer = stack.enter_context(writer_of(store.jobs.add_webhooks))
         client = stack.enter_context(client_of(app_of(services, writer), **KEY))
@@ -85,6 +93,52 @@ def _fill(store: Store, playlist: Path, settings: object) -> int:
     return row_id
 
 
+def _work(store: Store) -> None:
+    """Write what a busy year leaves, unless it is there."""
+    if Job.select().exists():
+        return
+    wanted = (movie(number, f"Film {number}") for number in range(ITEMS // 2))
+    series = (episode(number, number=number) for number in range(ITEMS // 2))
+    items = [learn(store, one) for one in (*wanted, *series)]
+    now, entries = store.db.clock(), PlaylistItem.select(PlaylistItem.id).limit(MATCHES)
+    stamps = {"created_at": now, "updated_at": now}
+    kinds = list(JobKind)
+    jobs = [add_job(store, kinds[number % len(kinds)]) for number in range(JOBS)]
+    quarter = JOBS // 4
+    for number, status in enumerate((JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED)):
+        some = Job.id.between(jobs[number * quarter], jobs[(number + 1) * quarter - 1])
+        Job.update(status=status, finished_at=now).where(some).execute()
+    judged = [
+        {
+            "item": items[number % ITEMS],
+            "entry": row.id,
+            "score": number % 100,
+            "method": "title",
+            "reasons": [],
+            "state": list(MatchState)[number % len(MatchState)],
+            **stamps,
+        }
+        for number, row in enumerate(entries)
+    ]
+    fetched = [
+        {
+            "playlist_item": row["entry"],
+            "instance": "radarr",
+            "target_service": "radarr",
+            "target_item_id": number,
+            "title": f"Film {number}",
+            "provider": "tv.example.invalid",
+            "status": list(DownloadStatus)[number % len(DownloadStatus)],
+            "import_status": list(ImportStatus)[number % len(ImportStatus)],
+            **stamps,
+        }
+        for number, row in enumerate(judged[:DOWNLOADS])
+    ]
+    for model, rows in ((Match, judged), (DownloadInfo, fetched)):
+        for start in range(0, len(rows), 500):
+            model.insert_many(rows[start : start + 500]).execute()
+
+
 def _questions(client: TestClient, row_id: int) -> list[tuple[str, str, object]]:
     groups = client.get(f"/api/v1/playlists/{row_id}/groups").json()["data"]
     groups.sort(key=lambda group: sum(group["counts"].values()))
@@ -110,6 +164,11 @@ def _questions(client: TestClient, row_id: int) -> list[tuple[str, str, object]]
     paths = (
         "stats", f"playlists/{row_id}", f"playlists/{row_id}/groups", "movies?year=1999", "tvshows",
         "missing-content?type=movie", "missing-content?type=series&offset=1000", "filters", "runs",
+        "downloads", "downloads?status=failed", "downloads?sort=title&offset=1500",
+        "downloads?sort=updated_at", "downloads/stats", "matches", "matches?state=to_confirm",
+        "matches?sort=score&offset=5000", "admin/jobs", "admin/jobs?status=failed",
+        "admin/jobs?kind=search&sort=run_at", "admin/jobs?sort=finished_at&offset=8000",
+        "missing/movies", "missing/tvshows?offset=1000", "missing/movies?sort=title", "widget",
     )  # fmt: skip
     return questions + [("GET", f"/api/v1/{path}", None) for path in paths]
 

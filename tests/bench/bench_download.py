@@ -1,12 +1,13 @@
 """Measure the download engine against curl: throughput and CPU seconds a GiB, in turns A B A B.
 
-    python -m tests.bench.bench_download [--gib 1] [--rounds 3] [--files 1] [--tls] [--out /tmp]
+    python -m tests.bench.bench_download [--gib 1] [--rounds 3] [--files 1] [--tls] [--out DIR] [--film DIR]
 
 `--gib` is what all files have together; several are fetched at once, by threads of one engine and
 by `curl --parallel`.
 
-Server, curl and engine are processes of their own on loopback. Wall time is noisy where the
-machine is shared; read the ratios. Not collected by pytest.
+Server (`sendfile`), curl and engine are processes of their own on loopback. Wall time is noisy
+where the machine is shared; read the ratios. The memory of the engine is also said for each file,
+over one that is idle. Not collected by pytest.
 """
 
 from __future__ import annotations
@@ -29,25 +30,20 @@ from pathlib import Path
 from threading import Thread
 
 from stalkeer.downloader.http import Engine, EngineRules, FetchRequest
-from tests.standins.media import Film, MediaServer, authority, trusting
+from tests.bench.sending import sending, write_film
+from tests.standins.media import authority, trusting
 
 GIB = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took: seconds, and the most memory of the process."""
+    """What one run took: seconds, and the most memory of the process, before and in the run."""
 
     wall_s: float
     cpu_s: float
     rss_kib: int
-
-
-def serve(size: int, tls: bool, answer: Connection) -> None:
-    """Serve one film until told to end."""
-    with MediaServer(tls=tls) as server:
-        answer.send(server.put("/film.mkv", Film(size)))
-        answer.recv()
+    idle_kib: int = 0
 
 
 def run_curl(url: str, folder: Path, files: int) -> Cost:
@@ -90,12 +86,25 @@ def _fetch(url: str, folder: Path, files: int, answer: Connection) -> None:
 
     threads = [Thread(target=fetch, args=(number,)) for number in range(files)]
     before, started = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+    idle_kib = _reset_most_memory()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     wall_s, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF)
-    answer.send(Cost(wall_s, _cpu_s(after) - _cpu_s(before), after.ru_maxrss))
+    most_kib = _memory_kib("VmHWM")
+    answer.send(Cost(wall_s, _cpu_s(after) - _cpu_s(before), most_kib, idle_kib))
+
+
+def _reset_most_memory() -> int:
+    """Begin to measure anew, because a process begins with the most of the one that started it."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _memory_kib("VmRSS")
+
+
+def _memory_kib(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))
 
 
 def _cpu_s(usage: resource.struct_rusage) -> float:
@@ -109,26 +118,31 @@ def main() -> None:
     clients: dict[str, Callable[[str, Path, int], Cost]] = {"engine": run_engine}
     if shutil.which("curl"):
         clients = {"curl": run_curl, **clients}
+    costs: dict[str, list[Cost]] = {name: [] for name in clients}
     # Before the server is a process of its own: both sides must know the same authority.
     authority()
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(size, options.tls, theirs))
-    server.start()
-    url = ours.recv()
-    costs: dict[str, list[Cost]] = {name: [] for name in clients}
-    with tempfile.TemporaryDirectory(dir=options.out) as name:
-        for _ in range(options.rounds):
-            for client, run in clients.items():
-                costs[client].append(run(url, Path(name), options.files))
-                for path in Path(name).iterdir():
-                    path.unlink()
-                os.sync()
-    ours.send(None)
-    server.join()
-    _report(costs, options.gib)
+    with (
+        tempfile.TemporaryDirectory(dir=options.film) as shelf,
+        tempfile.TemporaryDirectory(dir=options.out) as name,
+    ):
+        film = Path(shelf) / "film.mkv"
+        write_film(film, size)
+        with sending(film, tls=options.tls) as url:
+            for _ in range(options.rounds):
+                for client, run in clients.items():
+                    costs[client].append(run(url, Path(name), options.files))
+                    _clean(Path(name))
+    _report(costs, options)
 
 
-def _report(costs: dict[str, list[Cost]], gib: float) -> None:
+def _clean(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    os.sync()
+
+
+def _report(costs: dict[str, list[Cost]], options: argparse.Namespace) -> None:
+    gib: float = options.gib
     say(
         f"{'client':8} {'MB/s':>8} {'CPU s/GiB':>10} {'MiB RSS':>8}   (median of {len(costs['engine'])})"
     )
@@ -144,6 +158,8 @@ def _report(costs: dict[str, list[Cost]], gib: float) -> None:
             f"engine/curl: throughput x {speeds['engine'] / speeds['curl']:.2f}, "
             f"CPU x {cpus['engine'] / cpus['curl']:.2f}"
         )
+    more = statistics.median(run.rss_kib - run.idle_kib for run in costs["engine"]) / 1024
+    say(f"engine, memory over idle: {more:.1f} MiB, {more / options.files:.2f} MiB a file")
 
 
 def say(line: str) -> None:
@@ -158,6 +174,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=1)
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--film", type=Path, default=Path(tempfile.gettempdir()))
     return parser.parse_args()
 
 

@@ -29,6 +29,7 @@ from stalkeer.downloader.errors import DownloadStoppedError
 from stalkeer.downloader.http import Engine, EngineRules, FetchRequest
 from stalkeer.downloader.limiter import TokenBucket
 from tests.bench.bench_download import GIB, run_curl, run_engine, say
+from tests.bench.sending import sending, write_film
 from tests.standins.media import Film, MediaServer, Reply
 
 MIB = 1024 * 1024
@@ -49,9 +50,10 @@ def main() -> None:
 
 
 def _measure_slow(folder: Path) -> None:
-    size, rate = 30 * MIB, 5 * MIB
-    with MediaServer() as server:
-        url = server.put("/film.mkv", Film(size), Reply(bytes_s=rate))
+    size, rate = 60 * MIB, 5 * MIB
+    film = folder.with_name(f"{folder.name}.film")
+    write_film(film, size)
+    with sending(film, bytes_s=rate) as url:
         for _ in range(2):
             for name, run in (("curl", run_curl), ("engine", run_engine)):
                 cost = run(url, folder, 10)
@@ -60,8 +62,10 @@ def _measure_slow(folder: Path) -> None:
                 say(
                     f"10 slow streams, {name:6}: {cost.wall_s:5.2f} s (alone {size / rate:.1f}), "
                     f"CPU {cost.cpu_s * GIB / (10 * size):.2f} s/GiB, "
-                    f"{cost.rss_kib / 1024:.0f} MiB RSS"
+                    f"{(cost.rss_kib - cost.idle_kib) / 1024:.1f} MiB RSS over "
+                    f"{cost.idle_kib / 1024:.1f} idle"
                 )
+    film.unlink()
 
 
 def _measure_rates(folder: Path, seconds: float) -> None:

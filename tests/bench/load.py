@@ -95,9 +95,12 @@ def press(
 
 @contextmanager
 def stalkeer(
-    folder: Path, *arguments: str, environ: Mapping[str, str] | None = None
+    folder: Path,
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    through: Sequence[str] = (),
 ) -> Iterator[tuple[int, int]]:
-    """Run a `stalkeer` process; yields its port and its id once it answers."""
+    """Run a `stalkeer` process, `through` another command or not; yields its port and its id."""
     port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("STALKEER_")}
     env |= {
@@ -109,7 +112,7 @@ def stalkeer(
         "STALKEER_RADARR_API_KEY": "0" * 32,
         **(environ or {}),
     }
-    command = [sys.executable, "-m", "stalkeer", *arguments]
+    command = [*through, sys.executable, "-m", "stalkeer", *arguments]
     with running(command, env, folder) as process:
         wait_for_port(port, process)
         yield port, process.pid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -102,6 +103,42 @@ def test_an_episode_lies_in_the_folder_of_its_season(
     )
 
     assert made == name
+
+
+RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(10)),
+}
+
+
+@given(
+    st.text(st.characters(), max_size=400) | st.sampled_from(sorted(RESERVED)),
+    st.integers(0, 2035),
+    st.lists(st.integers(0, 9999), min_size=1, max_size=3),
+)
+def test_a_name_is_legal_on_every_disk_and_keeps_its_extension(
+    title: str, year: int, episodes: list[int]
+) -> None:
+    episode = episode_name(
+        title,
+        year,
+        episodes,
+        series_type="standard",
+        air_date=None,
+        resolution="2160p",
+        extension="m2ts",
+    )
+    for made in (movie_name(title, year, resolution="2160p", extension="m2ts"), episode):
+        parts = PurePosixPath(made).parts
+
+        assert made.endswith(".m2ts")
+        assert unicodedata.is_normalized("NFC", made)
+        assert not set("".join(parts)) & set('\\:*?"<>|')
+        assert all(len(part.encode()) <= 255 and part == part.strip(" .") for part in parts)
+        assert not {part.partition(".")[0].lower() for part in parts} & RESERVED
 
 
 @given(st.text(st.characters(), max_size=400), st.integers(0, 2035))

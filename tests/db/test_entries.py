@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -94,6 +98,60 @@ def test_a_filter_leaves_the_entries_that_fit_and_counts_them(
     for sort in SORTS:
         page = store.entries.page(wanted, PageRequest(sort=sort))
         assert (len(page.rows), page.total) == (found, found), sort
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(EntryFilter(), id="all"),
+        pytest.param(EntryFilter(content_type="movie"), id="films"),
+        pytest.param(EntryFilter(content_type="tvshow"), id="episodes"),
+        pytest.param(EntryFilter(group_title="VOD"), id="group"),
+        pytest.param(EntryFilter(resolution="1080p"), id="resolution"),
+        pytest.param(EntryFilter(year=1979), id="year"),
+        pytest.param(EntryFilter(state="processed"), id="state"),
+        pytest.param(EntryFilter(content_type="movie", year=1979), id="films-of-a-year"),
+    ],
+)
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_page_of_many_entries_is_walked_to_in_its_order_and_never_sorted(
+    store: Store,
+    wanted: EntryFilter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listing, "FEW", 0)
+    shelf(store)
+
+    with asking() as asked:
+        for sort in SORTS:
+            store.entries.page(wanted, PageRequest(sort=sort))
+
+    pages = [each for each in asked if "playlist_item" in each[0] and "ORDER BY" in each[0]]
+    plans = [plan for sql, values in pages for plan in plan_of(store, sql, values)]
+    assert len(pages) >= len(SORTS)
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]
+
+
+@contextmanager
+def asking() -> Iterator[list[tuple[str, Sequence[object]]]]:
+    """Note the statements that the database is given, as the library logs them."""
+    asked: list[Any] = []
+    noting, logger = logging.Handler(), logging.getLogger("peewee")
+    noting.emit = lambda record: asked.append(record.msg)  # type: ignore[method-assign]
+    level = logger.level
+    logger.addHandler(noting)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield asked
+    finally:
+        logger.removeHandler(noting)
+        logger.setLevel(level)
+
+
+def plan_of(store: Store, sql: str, values: Sequence[object]) -> list[str]:
+    """Say how SQLite goes about a statement."""
+    explained = f"EXPLAIN QUERY PLAN {sql}"
+    return store.db.read(lambda: [row[-1] for row in store.db.execute(explained, values)])
 
 
 @pytest.mark.parametrize(

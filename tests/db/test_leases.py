@@ -313,6 +313,21 @@ def test_a_failure_costs_an_attempt_and_is_kept(store: Store) -> None:
     assert (first.outcome, first.error_code, first.error) == ("ready", "cut", "it was cut")
 
 
+def test_each_run_closes_its_own_attempt(store: Store) -> None:
+    job_id = add_job(store)
+
+    for ended in (later("not yet", run_in_s=0), done("cleaned", "3 rows")):
+        _, lease = take(store, job_id)
+        store.leases.end(lease, ended, LIMITS)
+
+    attempts = store.jobs.attempts(job_id)
+    assert [(one.outcome, one.error) for one in attempts] == [
+        ("ready", "not yet"),
+        ("cleaned", "3 rows"),
+    ]
+    assert None not in [one.finished_at for one in attempts]
+
+
 def test_an_end_says_what_the_job_did(store: Store) -> None:
     job_id = add_job(store)
     _, lease = take(store, job_id)

@@ -94,4 +94,25 @@ def test_kinds_of_rows_have_sizes_of_their_own() -> None:
     pace.write("dear", range(200), writer.write)
 
     assert pace.size("dear") < before < pace.size("cheap")
-    assert pace.longest_s >= 0.5
+    assert pace.longest_s >= 0.2
+
+
+def test_one_cheap_batch_among_dear_ones_makes_no_long_one() -> None:
+    writer = Writer(1e-3)
+    pace = Pace(cast(Imports, cast(Any, writer)), lambda _: None)
+    pace.write("row", range(200), writer.write)
+
+    writer.row_s = 1e-6
+    pace.write("row", range(10), writer.write)
+    writer.row_s = 1e-3
+    pace.write("row", range(200), writer.write)
+
+    assert max(writer.sizes[3:]) * 1e-3 <= 1.5 * TARGET_S
+
+
+def test_the_first_batch_of_a_kind_is_a_small_one() -> None:
+    writer = Writer(5e-4)
+
+    paced(writer, 1000)
+
+    assert writer.sizes[0] * writer.row_s <= TARGET_S

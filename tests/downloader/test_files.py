@@ -205,15 +205,16 @@ def test_publishing_moves_the_file_in_one_step(part: Path, root: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["Heat (1995).mkv"]
 
 
-def test_a_published_file_has_the_rights_of_the_umask(root: Path) -> None:
-    old = os.umask(0o002)
+@pytest.mark.parametrize("umask", [0o002, 0o022, 0o077], ids=["group", "read-only", "private"])
+def test_a_published_file_has_the_rights_of_the_umask(root: Path, umask: int) -> None:
+    old = os.umask(umask)
     try:
         path = publish(make_part(root, b"x"), root, NAME)
     finally:
         os.umask(old)
 
-    assert stat.S_IMODE(path.stat().st_mode) == 0o664
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o775
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o777 & ~umask
 
 
 def test_the_same_file_already_there_ends_well(part: Path, root: Path) -> None:

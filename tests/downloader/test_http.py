@@ -557,6 +557,18 @@ def test_a_page_is_refused_even_when_no_film_is_expected(bench: Bench, media: Me
         bench.fetch(media.put("/x", FILM, Reply(body=b"<html>")), expect_media=False)
 
 
+@pytest.mark.parametrize("path", ["/movie/1.m3u8", "/hls/INDEX.M3U8?token=secret"])
+def test_the_address_of_a_playlist_is_refused_before_anybody_is_asked(
+    bench: Bench, media: MediaServer, path: str
+) -> None:
+    with pytest.raises(NotMediaError, match=r"a playlist \(\.m3u8\).*HLS is not supported") as no:
+        bench.fetch(media.url(path), expect_media=False)
+
+    assert "secret" not in str(no.value)
+    assert media.requests() == []
+    assert not bench.part.exists()
+
+
 def test_a_part_that_is_no_film_is_not_called_complete(bench: Bench, media: MediaServer) -> None:
     noise = Film(MIB, head=b"")
     bench.part.write_bytes(noise.read())

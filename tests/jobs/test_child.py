@@ -12,13 +12,22 @@ from typing import Any, cast
 
 import pytest
 
+from stalkeer.core.items import ContentType
 from stalkeer.db.models import Playlist, PlaylistItem
 from stalkeer.db.store import Store
-from stalkeer.jobs.child import ImportCrashedError, Imported, ImportOrder, run_import
+from stalkeer.jobs.child import (
+    CountOrder,
+    ImportCrashedError,
+    Imported,
+    ImportOrder,
+    run_count,
+    run_import,
+)
+from stalkeer.jobs.dryrun import DryRun
 from stalkeer.jobs.intake import Intake
 from stalkeer.jobs.reading import Summary
 from stalkeer.jobs.services import StoppedError
-from stalkeer.playlist.errors import PlaylistNotFoundError
+from stalkeer.playlist.errors import PlaylistNotFoundError, PlaylistTooLargeError
 from stalkeer.playlist.terms import Source, SourceRules
 from tests.builders import playlist, sqlite_store
 from tests.standins.media import Film, MediaServer, Reply
@@ -111,6 +120,23 @@ def test_what_stopped_it_is_raised_here(store: Store, tmp_path: Path) -> None:
         run_import(
             order(store, str(tmp_path / "nothing.m3u")), tell=lambda _: None, look=lambda: None
         )
+
+
+def test_a_list_is_counted_by_another_process(tmp_path: Path) -> None:
+    source = Source(name="list", location=films(tmp_path, 3000))
+    order = CountOrder(task=DryRun(source=source), rules=SourceRules(), memory_bytes=2**29)
+
+    summary = run_count(order, look=lambda: None)
+
+    assert (summary.entries, summary.kinds[ContentType.MOVIE]) == (3000, 3000)
+
+
+def test_counting_a_list_has_an_end_of_its_memory(tmp_path: Path) -> None:
+    source = Source(name="list", location=films(tmp_path, 30_000))
+    order = CountOrder(task=DryRun(source=source), rules=SourceRules(), memory_bytes=2**20)
+
+    with pytest.raises(PlaylistTooLargeError, match="1 MiB of memory"):
+        run_count(order, look=lambda: None)
 
 
 def test_a_process_that_dies_without_a_word_is_no_riddle(

@@ -11,6 +11,7 @@ from stalkeer.arr.tmdb import Tmdb
 from stalkeer.core.items import Wanted
 from stalkeer.core.states import ItemState, JobKind
 from stalkeer.jobs.doubt import MAX_AGE_S, with_tmdb
+from stalkeer.jobs.metrics import Metrics
 from tests.builders import add_job, entry, episode, learn, movie, publish
 from tests.jobs.conftest import House
 from tests.standins.radarr import Radarr
@@ -57,6 +58,18 @@ def ask(house: House, stand: Stand) -> None:
         transport=httpx.MockTransport(stand),
     )
     house.change(tmdb=client)
+
+
+def test_whether_the_kept_answers_help_is_measured(house: House) -> None:
+    ask(house, Stand())
+
+    for _ in range(3):
+        with_tmdb(house.services, HEAT)
+
+    house.services.meters.hand_over(house.store.counters.add)
+    text = Metrics(house.services).text().decode()
+    assert 'stalkeer_cache_reads_total{cache="tmdb",result="hit"} 2.0' in text
+    assert 'stalkeer_cache_reads_total{cache="tmdb",result="miss"} 1.0' in text
 
 
 def search(house: House, wanted: Wanted) -> ItemState:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -25,7 +30,7 @@ from stalkeer.jobs.unwanted import LiveChannelError
 from tests.builders import entry, jobs_of, publish
 from tests.jobs.conftest import House
 from tests.standins.media import Film, MediaServer, Reply
-from tests.standins.mediafiles import mkv_film, mp4_film
+from tests.standins.mediafiles import late_mp4_film, mkv_film, mp4_film, ts_film
 from tests.standins.radarr import Radarr
 
 MIB = 1024 * 1024
@@ -46,9 +51,9 @@ def offer(house: House, media: MediaServer, film: Film, *replies: Reply, name: s
     return row
 
 
-def search_and_fetch(house: House, radarr: Radarr) -> Job:
+def search_and_fetch(house: House, radarr: Radarr, *, runtime: int = 170) -> Job:
     """Add the film in Radarr, search for it, and run its download once."""
-    arr_id = radarr.add_movie("Heat", 1995, runtime=170)
+    arr_id = radarr.add_movie("Heat", 1995, runtime=runtime)
     house.run(by_hand.search(house.services, "radarr", arr_id))
     return fetch(house)
 
@@ -205,6 +210,47 @@ def test_something_else_is_refused_early_with_both_figures(
     assert not part_of(house).exists()
 
 
+@pytest.mark.parametrize(
+    ("film", "runtime"),
+    [
+        pytest.param(mkv_film(5 * MIB, minutes=42), 60, id="slot-of-a-broadcast"),
+        pytest.param(mkv_film(5 * MIB, minutes=115), 120, id="pal"),
+        pytest.param(mp4_film(5 * MIB, minutes=150), 120, id="extended"),
+        pytest.param(mkv_film(5 * MIB, minutes=2), 0, id="runtime-not-known"),
+        pytest.param(late_mp4_film(5 * MIB, minutes=115), 120, id="index-at-the-end"),
+        pytest.param(ts_film(28_000, minutes=115), 120, id="transport-stream"),
+    ],
+)
+def test_what_may_be_the_item_is_refused_neither_early_nor_at_the_end(
+    house: House, radarr: Radarr, media: MediaServer, film: Film, runtime: int
+) -> None:
+    offer(house, media, film)
+
+    job = search_and_fetch(house, radarr, runtime=runtime)
+
+    assert (job.status, job.last_error) == (JobStatus.DONE, "")
+    assert the_download(house).file_size == film.size
+
+
+@pytest.mark.parametrize(
+    "film",
+    [
+        pytest.param(late_mp4_film(5 * MIB, minutes=12), id="index-at-the-end"),
+        pytest.param(ts_film(28_000, minutes=12), id="transport-stream"),
+    ],
+)
+def test_a_short_film_that_only_its_end_gives_away_is_refused_whole(
+    house: House, radarr: Radarr, media: MediaServer, film: Film
+) -> None:
+    offer(house, media, film)
+
+    job = search_and_fetch(house, radarr)
+
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "not_the_item")
+    assert "It runs 12 min, expected 170 min: it is something else." in job.last_error
+    assert not part_of(house).exists()
+
+
 # What the file is
 
 
@@ -309,6 +355,49 @@ def test_a_download_that_found_no_room_goes_on_when_there_is_some(
     done = house.run(job.id)
 
     assert done.status is JobStatus.DONE
+
+
+def no_room_in_the_quota(*_: object) -> int:
+    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("is_quota", [True, False], ids=["quota", "too-large-for-the-disk"])
+def test_all_that_write_to_a_disk_without_room_rest_and_go_on_by_themselves(
+    house: House, media: MediaServer, monkeypatch: pytest.MonkeyPatch, is_quota: bool
+) -> None:
+    house.change(downloads=replace(house.services.downloads, folders=places(house)))
+    film = mkv_film(24 * MIB, minutes=60)
+    for row in publish(
+        house.store,
+        entry("One (2001)", media.put("/1.mkv", film)),
+        entry("Two (2002)", media.put("/2.mkv", film)),
+    ):
+        unwanted.start(house.services, row)
+    jobs = [job.id for job in jobs_of(house.store, JobKind.DOWNLOAD)]
+
+    with monkeypatch.context() as full, file_size_limit(20 * MIB):
+        if is_quota:
+            full.setattr(os, "pwrite", no_room_in_the_quota)
+        resting = [house.run(job) for job in jobs]
+    house.store.db.clock_offset_s = 31
+    done = [house.run(job) for job in jobs]
+
+    assert [(job.status, job.attempts) for job in resting] == [(JobStatus.READY, 0)] * 2
+    assert [job.status for job in done] == [JobStatus.DONE] * 2
+    assert [media.requests(path)[-1].range is None for path in ("/1.mkv", "/2.mkv")] == [
+        is_quota,
+        is_quota,
+    ]
 
 
 def test_two_that_ask_for_the_same_room_do_not_both_get_it(house: House) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from stalkeer.errors import StalkeerError
 from stalkeer.jobs.intake import Intake, PlaylistShrunkError, take_in
 from stalkeer.jobs.reading import Phase, Summary
 from stalkeer.playlist.errors import PlaylistEmptyError, PlaylistTruncatedError
+from stalkeer.playlist.source import open_source
+from stalkeer.playlist.terms import OpenSource
 from tests.builders import movie, row_of
 
 HOST = "http://tv.example.invalid:8080"
@@ -46,7 +50,13 @@ class Lists:
         self.told: list[Summary] = []
         self.imports = 0
 
-    def take(self, *entries: str, chunks: Iterable[bytes] = (), **how: Any) -> Summary:
+    def take(
+        self,
+        *entries: str,
+        chunks: Iterable[bytes] = (),
+        source: OpenSource | None = None,
+        **how: Any,
+    ) -> Summary:
         """Take in a list of these entries."""
         row = self.store.playlists.get(self.playlist_id)
         assert row is not None
@@ -62,10 +72,12 @@ class Lists:
         return take_in(
             self.store.imports,
             order,
-            chunks or [text],
-            tell=self.told.append,
+            source or chunks or [text],
+            tell=lambda summary: self.told.append(replace(summary)),
             wait=lambda _: None,
             etag="e",
+            total_bytes=source.info.size_bytes if source else None,
+            read_bytes=source.read_bytes if source else None,
         )
 
     @property
@@ -516,3 +528,20 @@ def test_a_list_with_more_addresses_than_are_remembered_is_read_right(
 def test_how_far_it_is_is_said_in_words(summary: Summary, words: str) -> None:
     assert words in summary.words()
     assert ("left" in summary.words()) is (summary.left_s is not None)
+
+
+def test_how_far_a_packed_list_is_counts_as_it_was_sent(lists: Lists, tmp_path: Path) -> None:
+    path = tmp_path / "list.m3u.gz"
+    path.write_bytes(gzip.compress("\n".join(["#EXTM3U", *films(20_000)]).encode()))
+
+    with open_source(str(path), user_agent="") as opened:
+        assert isinstance(opened, OpenSource)
+        summary = lists.take(source=opened)
+
+    size_bytes = path.stat().st_size
+    assert (summary.entries, summary.total_bytes, summary.done_bytes) == (
+        20_000, size_bytes, size_bytes,
+    )  # fmt: skip
+    done = [told.done_bytes for told in lists.told]
+    assert 0 < done[0] <= done[-1] == size_bytes
+    assert all(told.left_s is None or told.left_s >= 0 for told in lists.told)

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from stalkeer.core.items import Wanted
+from stalkeer.arr.http import ArrHttp
+from stalkeer.arr.radarr import Radarr as RadarrClient
+from stalkeer.core.items import ContentType, Wanted
 from stalkeer.core.jobs import URGENT, Job
 from stalkeer.core.pathmap import PathMap
 from stalkeer.core.states import ImportStatus, ItemState, JobKind, JobStatus, MatchState
@@ -18,6 +20,7 @@ from stalkeer.db.items import Item
 from stalkeer.db.pages import PageRequest
 from stalkeer.jobs import by_hand
 from stalkeer.jobs.refresh import search_again
+from stalkeer.jobs.survey import collections_of
 from tests.builders import LIMITS, add_job, entry, jobs_of, playlist, publish
 from tests.jobs.conftest import House
 from tests.standins.media import MediaServer, Reply
@@ -619,6 +622,40 @@ def test_the_line_of_a_run_counts_by_state(scene: Scene) -> None:
 
     assert job.result is not None
     assert job.result["reason"] == "2 missing, 1 in no list, 1 failed"
+
+
+def test_what_nobody_has_is_counted_anew_after_each_sync(scene: Scene) -> None:
+    def uncollected() -> list[str]:
+        page = PageRequest(limit=10, sort="title")
+        return [each.title for each in store.titles.uncollected(ContentType.MOVIE, page).rows]
+
+    store = scene.house.store
+    scene.offer((HEAT, FIRST), ("Ronin (1998)", SECOND), reply=GONE_REPLY)
+    scene.reconcile()
+    before = uncollected()
+
+    scene.radarr.seed_movie("Ronin", 1998)
+    scene.reconcile(fresh=True)
+
+    assert (before, uncollected()) == (["Ronin"], [])
+
+
+def test_what_nobody_has_is_told_by_a_library_of_the_last_minutes(scene: Scene) -> None:
+    now_s = [0.0]
+    radarr = scene.radarr
+    http = ArrHttp("radarr", radarr.url, radarr.api_key, wait=lambda _: None)
+    http.monotonic = lambda: now_s[0]
+    scene.house.change(arrs={"radarr": RadarrClient(http)})
+    movies = ContentType.MOVIE
+
+    before = collections_of(scene.house.services)[movies]
+    radarr.seed_movie("Ronin", 1998)
+    now_s[0] = 601.0
+    after = collections_of(scene.house.services)[movies]
+
+    assert before is not None
+    assert after is not None
+    assert (before.holds("Ronin", 1998), after.holds("Ronin", 1998)) == (False, True)
 
 
 def test_the_facts_of_the_last_sync_are_those_of_the_arr(scene: Scene) -> None:

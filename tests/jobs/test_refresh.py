@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from stalkeer.core.filters import Attribute, FilterRule
 from stalkeer.core.jobs import ItemMove
 from stalkeer.core.states import ItemState, JobKind, JobStatus
 from stalkeer.db.candidates import IS_CURRENT
@@ -101,6 +103,29 @@ def entries_of(house: House) -> list[str]:
 
 
 # --- figures ---
+
+
+def test_one_line_of_the_log_says_what_was_skipped_and_how_often(house: House, file: Path) -> None:
+    house.store.filters.add(FilterRule("no news", Attribute.GROUP_TITLE, (), ("NEWS",)))
+    lines = [
+        *(HEAT, "#EXTINF:-1,Lost", "#EXTINF:-1,Lost too", RONIN),
+        *("#EXTINF:-1," + "x" * 70_000, "http://" + "y" * 70_000),
+        '#EXTINF:-1 group-title="NEWS",News\nhttp://h.example.invalid/9.ts',
+        "#EXTINF:-1,Relative\n/movie/u/p/7.mkv",
+    ]
+
+    with capture_logs() as logs:
+        read(house, file, *lines)
+
+    [line] = [line for line in logs if line["event"] == "playlist read"]
+    assert {name: line[name] for name in line if name not in ("event", "log_level")} == {
+        "playlist": "list",
+        "entries": 3,
+        "filtered": 1,
+        "lines_too_long": 2,
+        "without_address": 2,
+        "unusable_address": 1,
+    }
 
 
 def test_a_first_import_counts_what_is_in_the_list(house: House, file: Path) -> None:

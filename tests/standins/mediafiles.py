@@ -1,4 +1,4 @@
-"""Tiny headers of real Matroska and MP4 files: MediaInfo reads running time, size and tracks.
+"""Tiny headers of real Matroska, MP4 and TS files: MediaInfo reads running time, size, tracks.
 
 A head declares one last element that reaches to the end of the file; what stands in it is noise.
 So `Film(size, head=mkv_head(size, minutes=95))` is a film of any length that needs no disk.
@@ -20,6 +20,33 @@ def mkv_film(size: int, *, minutes: float, width: int = 1920, height: int = 1080
 def mp4_film(size: int, *, minutes: float, width: int = 1920, height: int = 1080) -> Film:
     """Make an MP4 film with its index at the start, one video and one audio track."""
     return Film(size, head=mp4_head(size, minutes=minutes, width=width, height=height))
+
+
+def late_mp4_film(size: int, *, minutes: float) -> Film:
+    """Make an MP4 film with its index at the end, as cameras write them; held in memory whole."""
+    kind = _box("ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41")
+    moov = _moov(int(minutes * 60_000), 1920, 1080, len(kind) + 16, size)
+    room = size - len(kind) - len(moov)
+    # Without the head of a Matroska, which a reader would find in the first picture.
+    noise = Film(room, head=b"").read(0, room - 16)
+    mdat = struct.pack(">I4sQ", 1, b"mdat", room) + noise
+    return Film(size, head=kind + mdat + moov)
+
+
+def ts_film(packets: int, *, minutes: float) -> Film:
+    """Make a transport stream with one video track; held in memory whole.
+
+    It says nowhere how long it runs: only the clocks of its first and last pictures tell.
+    """
+    table = _ts_packet(0, _ts_section(0, struct.pack(">HBBBHH", 1, 0xC1, 0, 0, 1, 0xE100)))
+    track = struct.pack(">BHH", 2, 0xE101, 0xF000)
+    program = struct.pack(">HBBBHH", 1, 0xC1, 0, 0, 0xE101, 0xF000) + track
+    tables = table + _ts_packet(0x100, _ts_section(2, program))
+    stuffing = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * (_TS_GROUP - 3)
+    groups = packets // _TS_GROUP
+    clocks = (int(number / groups * minutes * 60 * 90_000) for number in range(groups))
+    content = b"".join(tables + _ts_picture(clock) + stuffing for clock in clocks)
+    return Film(len(content), head=content)
 
 
 def write_film(path: Path, film: Film, *, size: int | None = None) -> Path:
@@ -55,12 +82,9 @@ def mp4_head(size: int, *, minutes: float, width: int = 1920, height: int = 1080
     duration = int(minutes * 60_000)
     kind = _box("ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41")
 
-    def moov(offset: int) -> bytes:
-        tracks = _video(duration, width, height, offset, size) + _audio(duration, offset, size)
-        return _box("moov", _movie_header(duration) + tracks)
-
-    at = len(kind) + len(moov(0))
-    return kind + moov(at + 16) + struct.pack(">I4sQ", 1, b"mdat", size - at)
+    at = len(kind) + len(_moov(duration, width, height, 0, size))
+    moov = _moov(duration, width, height, at + 16, size)
+    return kind + moov + struct.pack(">I4sQ", 1, b"mdat", size - at)
 
 
 _EBML_VERSIONS = ((0x4286, 1), (0x42F7, 1), (0x42F2, 4), (0x42F3, 8), (0x4287, 4), (0x4285, 2))
@@ -114,6 +138,11 @@ def _full(kind: str, body: bytes, *, flags: int = 0) -> bytes:
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 
+def _moov(duration: int, width: int, height: int, offset: int, size: int) -> bytes:
+    tracks = _video(duration, width, height, offset, size) + _audio(duration, offset, size)
+    return _box("moov", _movie_header(duration) + tracks)
+
+
 def _movie_header(duration: int) -> bytes:
     times = struct.pack(">4I", 0, 0, 1000, duration)
     return _full("mvhd", times + struct.pack(">IH10x", 0x10000, 0x100) + _MATRIX + bytes(24 + 4))
@@ -153,3 +182,39 @@ def _audio(duration: int, offset: int, size: int) -> bytes:
     description = _box("mp4a", struct.pack(">6xH8x2H4xI", 1, 2, 16, 48_000 << 16))
     media = _full("smhd", bytes(4)) + _tables(description, duration, offset, size)
     return _trak(2, duration, bytes(8), _handler("soun") + _box("minf", media))
+
+
+_TS_GROUP = 64
+"""How many packets come to one picture; most of them hold nothing."""
+# 720 x 576, 25 pictures a second, and the head of one picture.
+_MPEG2 = bytes.fromhex("000001b32d024023ffffe018 000001b5148a00010000 00000100 0008fff8")
+
+
+def _ts_picture(clock: int) -> bytes:
+    """Send one picture that is shown at this 1/90000 s, with the clock beside it."""
+    times = bytes([0x21 | clock >> 29 & 0xE]) + struct.pack(
+        ">HH", clock >> 14 & 0xFFFE | 1, clock << 1 & 0xFFFE | 1
+    )
+    reference = b"\x10" + (clock << 15 | 0x7E00).to_bytes(6, "big")
+    return _ts_packet(0x101, b"\0\0\1\xe0\0\0\x80\x80\x05" + times + _MPEG2, reference)
+
+
+def _ts_packet(number: int, payload: bytes, field: bytes = b"\0") -> bytes:
+    """Fill one packet that begins something; what is left over is stuffing before it."""
+    room = 188 - 4 - 1 - len(field) - len(payload)
+    head = struct.pack(">BHBB", 0x47, 0x4000 | number, 0x30, len(field) + room)
+    return head + field + b"\xff" * room + payload
+
+
+def _ts_section(table: int, body: bytes) -> bytes:
+    section = bytes([table]) + struct.pack(">H", 0xB000 | len(body) + 4) + body
+    return b"\0" + section + _ts_checksum(section)
+
+
+def _ts_checksum(section: bytes) -> bytes:
+    rest = 0xFFFFFFFF
+    for byte in section:
+        rest ^= byte << 24
+        for _ in range(8):
+            rest = (rest << 1 ^ (0x04C11DB7 if rest & 0x80000000 else 0)) & 0xFFFFFFFF
+    return rest.to_bytes(4, "big")

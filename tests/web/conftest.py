@@ -27,6 +27,7 @@ from stalkeer.downloader.http import Engine
 from stalkeer.jobs.folders import SeenFolders
 from stalkeer.jobs.instances import InstanceConfig, KnownInstance, Trial
 from stalkeer.jobs.libraries import Libraries
+from stalkeer.jobs.meters import UNAVAILABLE
 from stalkeer.jobs.receive import WebhookWriter
 from stalkeer.jobs.services import InstanceRules, Running, Services
 from stalkeer.jobs.status import Status
@@ -204,6 +205,7 @@ def app_of(
         ),
         url_base=url_base,
         deadline_s=deadline_s,
+        unavailable=lambda asked: services.meters.count(UNAVAILABLE, asked=asked),
     )
 
 

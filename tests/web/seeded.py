@@ -31,14 +31,26 @@ class Seeded:
 
 
 @contextmanager
-def started(folder: Path, environ: dict[str, str]) -> Iterator[Service]:
-    """Start a service that runs no jobs, in this process."""
+def started(
+    folder: Path,
+    environ: dict[str, str],
+    *,
+    queues: tuple[str, ...] = (),
+    is_scheduled: bool = False,
+) -> Iterator[Service]:
+    """Start a service in this process; without queues it runs no jobs."""
 
     def read(saved: dict[str, str]) -> Settings:
         return load(environ, folder=folder, saved=saved)
 
     keys = Secrets(API_KEY, WEBHOOK_USER, WEBHOOK_PASSWORD, SECRET_KEY, created=())
-    service = Service(read({}), keys, queues=(), is_scheduled=False, reload=read)  # type: ignore[arg-type]
+    service = Service(
+        read({}),
+        keys,
+        queues=queues,
+        is_scheduled=is_scheduled,
+        reload=read,  # type: ignore[arg-type]
+    )
     service.start()
     try:
         yield service

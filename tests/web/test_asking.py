@@ -448,6 +448,23 @@ def test_a_confirmed_match_is_searched_for_at_once(house: House) -> None:
     assert (search.status, search.item_id, search.priority) == (JobStatus.READY, item_id, URGENT)
 
 
+def test_an_entry_that_a_person_calls_by_a_taught_name_is_searched_for(house: House) -> None:
+    item_id = learn(house.store, movie(5, "Heat", 1995))
+    known, other = publish(house.store, entry("Calor (1995)"), entry("Odd name 17"))
+    match_id = match(house.store, item_id, known)
+    house.client.post(f"{V1}/matches/{match_id}/confirm").raise_for_status()
+    [*_, search] = jobs_of(house.store, JobKind.SEARCH)
+    _, lease = take(house.store, search.id)
+    no_match = ItemMove(item_id=item_id, state=ItemState.NO_MATCH, reason="the entry is gone")
+    house.store.leases.end(lease, done("no_match", items=(no_match,)), LIMITS)
+
+    said = {"title": "Calor", "year": 1995}
+    house.client.put(f"{V1}/items/{other}", json=said).raise_for_status()
+
+    [*_, again] = jobs_of(house.store, JobKind.SEARCH)
+    assert (again.id > search.id, again.item_id, again.status) == (True, item_id, JobStatus.READY)
+
+
 def test_a_rejected_match_is_never_proposed_again(house: House) -> None:
     item_id, first, _ = offered(house.store)
     match_id = match(house.store, item_id, first)

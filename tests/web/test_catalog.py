@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import httpx
+import psutil
 import pytest
 
 from stalkeer.core.collection import Collection
@@ -13,9 +18,13 @@ from stalkeer.core.filters import Attribute, FilterRule
 from stalkeer.core.items import ContentType
 from stalkeer.core.jobs import ItemMove
 from stalkeer.core.states import ItemState, JobKind
+from stalkeer.downloader.files import part_path
+from stalkeer.jobs.cleanup import clean
 from stalkeer.jobs.survey import compare
 from tests.builders import entry, jobs_of, learn, movie, playlist, publish
-from tests.web.conftest import House
+from tests.flow.home import PATIENCE_S, wait_for
+from tests.standins.media import Film, MediaServer, Reply
+from tests.web.conftest import KEY, House, served
 
 V1 = "/api/v1"
 SECRET = "http://tv.example.invalid/movie/joe/secret-word/1.mkv"
@@ -261,6 +270,53 @@ def test_what_cannot_be_a_playlist_is_refused(house: House, location: str, kind:
     assert refused(house, "POST", "playlists", body)[:2] == (422, "invalid_location")
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("127.0.0.1", id="loopback"),
+        pytest.param("127.1", id="loopback-in-short"),
+        pytest.param("2130706433", id="loopback-in-one-number"),
+        pytest.param("LOCALHOST.", id="loopback-by-its-name"),
+        pytest.param("[::1]", id="loopback-of-ipv6"),
+        pytest.param("[::ffff:127.0.0.1]", id="loopback-in-ipv6"),
+        pytest.param("169.254.169.254", id="metadata"),
+        pytest.param("[fd00:ec2::254]", id="metadata-of-ipv6"),
+        pytest.param("[fe80::1]", id="link-local"),
+        pytest.param("0.0.0.0", id="nowhere"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["m3u", "xtream"])
+def test_a_place_where_nothing_is_fetched_is_refused_with_the_remedy(
+    house: House, host: str, kind: str
+) -> None:
+    body = {"name": "films", "location": f"http://{host}:8080/get.php?password=w0rd", "kind": kind}
+
+    status, code, message = refused(house, "POST", "playlists", body)
+
+    assert (status, code) == (422, "invalid_location")
+    assert "STALKEER_DOWNLOADS_ALLOWED_HOSTS" in message
+    assert "w0rd" not in message
+    assert answer(house, "GET", "playlists")["total"] == 0
+
+
+def test_a_playlist_is_not_moved_to_where_nothing_is_fetched(house: House) -> None:
+    place = "http://tv.example.invalid/list.m3u"
+    made = answer(house, "POST", "playlists", {"name": "a", "location": place}, status=201)
+    path, body = f"playlists/{made['id']}", {"location": "http://127.0.0.1/list.m3u"}
+
+    assert refused(house, "PUT", path, body)[:2] == (422, "invalid_location")
+    assert answer(house, "GET", path)["host"] == "tv.example.invalid"
+
+
+def test_a_place_that_is_allowed_or_at_home_is_taken(house: House) -> None:
+    rules = house.services.playlists
+    house.services.playlists = replace(rules, allowed_hosts=frozenset({"127.0.0.1"}))
+
+    for host in ("127.0.0.1", "192.168.1.5", "93.184.215.14", "nas"):
+        body = {"name": host, "location": f"http://{host}/list.m3u"}
+        assert answer(house, "POST", "playlists", body, status=201)["host"] == host
+
+
 def test_a_pipe_is_no_playlist(house: House, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
@@ -350,6 +406,22 @@ def test_runs_are_listed_by_what_they_did_and_how_they_ended(house: House) -> No
     assert answer(house, "GET", "runs?status=running")["total"] == 0
 
 
+def test_a_cleanup_stands_in_the_log_of_runs(house: House) -> None:
+    part = part_path(house.services.instances["radarr"].parts, 999)
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"a part")
+
+    clean(house.services, older_than_s=-(10**10))
+
+    [run] = answer(house, "GET", "runs?action=cleanup")["data"]
+    assert (run["status"], run["item_count"], run["completed_at"] is None) == (
+        "completed",
+        1,
+        False,
+    )
+    assert run["counts"] == {"part_files": 1, "part_bytes": 6, "jobs": 0}
+
+
 def upload(house: House, body: bytes, content_type: str = "audio/x-mpegurl") -> Any:
     return house.client.post(f"{V1}/dryrun", content=body, headers={"Content-Type": content_type})
 
@@ -374,6 +446,53 @@ def test_a_playlist_is_counted_without_reading_it_in(house: House, tmp_path: Pat
 
     assert report["entries"] == 2
     assert answer(house, "GET", "items")["total"] == 0
+
+
+def test_a_long_list_is_counted_like_a_short_one(house: House) -> None:
+    rule = FilterRule("no vod", Attribute.GROUP_TITLE, (), ("VOD",))
+    house.store.filters.add(rule)
+
+    for body in (LIST * 10_000, gzip.compress(LIST * 10_000)):
+        report = upload(house, body, "application/octet-stream").json()
+        assert (report["entries"], report["movies"], report["filtered"]) == (10_000,) * 3
+
+
+def test_a_dry_run_that_takes_too_long_is_given_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stalkeer.web.dryrun.COUNT_DEADLINE_S", 0)
+
+    said = upload(house, LIST * 10_000)
+
+    assert (said.status_code, said.json()["error"]["code"]) == (422, "playlist_too_large")
+    assert answer(house, "GET", "runs?action=dryrun&status=failed")["total"] == 1
+    monkeypatch.undo()
+    assert upload(house, LIST).status_code == 200
+
+
+def test_a_dry_run_ends_with_the_client_who_wanted_it(house: House) -> None:
+    never, rules = Event(), house.services.playlists
+    house.services.playlists = replace(rules, allowed_hosts=frozenset({"127.0.0.1"}))
+    with MediaServer() as media, served(house.app) as url:
+        location = media.put("/list.m3u", Film(1), Reply(body=LIST, hold=never))
+        made = answer(house, "POST", "playlists", {"name": "f", "location": location}, status=201)
+        before = children()
+
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(
+                f"{url}{V1}/dryrun",
+                json={"playlist_id": made["id"]},
+                headers=KEY,
+                timeout=httpx.Timeout(PATIENCE_S, read=1.5),
+            )
+        wait_for(lambda: answer(house, "GET", "runs?action=dryrun&status=failed")["total"] == 1)
+
+        assert children() == before
+        never.set()
+
+
+def children() -> set[int]:
+    return {process.pid for process in psutil.Process().children()}
 
 
 def test_a_dry_run_reads_no_path_that_the_caller_names(house: House) -> None:

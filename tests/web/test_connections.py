@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import httpx
 import pytest
@@ -64,6 +64,22 @@ def listener() -> Iterator[socket.socket]:
 
     with serving(Quick) as listener:
         yield listener
+
+
+def test_a_head_without_an_end_is_refused_and_a_long_one_is_not(listener: socket.socket) -> None:
+    with closing(connect(listener)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 40_000 + b"\r\n\r\n")
+        long = connection.recv(12)
+    with closing(connect(listener)) as connection:
+        sent = 0
+        with suppress(OSError):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            while sent < 64 * 1024 * 1024:
+                connection.sendall(b"X-More: " + b"y" * 8000 + b"\r\n")
+                sent += 8010
+
+    assert long == b"HTTP/1.1 200"
+    assert sent < 16 * 1024 * 1024
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,17 @@ def test_the_instances_of_the_settings_are_listed_too_and_say_what_is_pinned(
     assert rows[0]["pinned"] == ["api_key", "url"]
 
 
+def test_instances_are_listed_page_by_page(client: TestClient) -> None:
+    first = client.get(f"{V1}/instances?limit=1").json()
+    second = client.get(f"{V1}/instances?limit=1&offset=1").json()
+    turned = client.get(f"{V1}/instances?sort=name&order=desc").json()
+
+    assert [one["name"] for one in (*first["data"], *second["data"])] == ["radarr", "sonarr"]
+    assert (second["total"], second["limit"], second["offset"]) == (2, 1, 1)
+    assert [one["name"] for one in turned["data"]] == ["sonarr", "radarr"]
+    assert client.get(f"{V1}/instances?sort=url").status_code == 422
+
+
 def test_no_answer_holds_a_key_and_none_stands_in_the_database_in_clear(
     client: TestClient, home: Seeded, second: Radarr, tmp_path: Path
 ) -> None:

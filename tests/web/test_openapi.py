@@ -52,6 +52,14 @@ def misfits(document: dict[str, Any], schema: dict[str, Any], value: object) -> 
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
 
 
+def test_both_bodies_of_a_dry_run_are_in_the_document(document: dict[str, Any]) -> None:
+    content = document["paths"]["/api/v1/dryrun"]["post"]["requestBody"]["content"]
+
+    assert set(content) == {"application/json", "application/octet-stream", "text/plain"}
+    assert content["text/plain"]["example"].startswith("#EXTM3U")
+    assert "playlist_id" in content["application/json"]["schema"]["properties"]
+
+
 def test_every_route_is_in_the_document_and_nothing_else(
     home: Seeded, document: dict[str, Any]
 ) -> None:

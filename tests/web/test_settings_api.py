@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dramatiq.worker import WorkerThread
 from starlette.testclient import TestClient
 
+from stalkeer.core.states import QUEUES
 from stalkeer.wiring.service import Service
 from tests.web.conftest import KEY, client_of
 from tests.web.seeded import environ_in, started
@@ -79,6 +82,59 @@ def test_what_another_process_saved_is_taken_over_at_the_next_beat(service: Serv
     service.current.heed()
 
     assert service.services.downloads.attempts == 9
+
+
+def test_saved_patterns_are_filters_at_once_and_are_put_to_what_was_read_before(
+    folder: Path,
+) -> None:
+    def kept(client: TestClient) -> list[tuple[str, list[str]]]:
+        rows = client.get(f"{V1}/filters").json()["data"]
+        return [(row["name"], row["exclude"]) for row in rows]
+
+    with (
+        started(folder, environ_in(folder), is_scheduled=True) as service,
+        client_of(service.app, **KEY) as client,
+    ):
+        save(client, "filter", group_title_exclude="^FR")
+        saved = kept(client)
+        service.store.settings.save({"STALKEER_FILTER_GROUP_TITLE_EXCLUDE": "^DE"})
+        service.current.heed()
+        saved_elsewhere = kept(client)
+        save(client, "filter", group_title_exclude=None)
+        jobs = client.get(f"{V1}/admin/jobs?kind=filter").json()
+
+        assert kept(client) == []
+
+    assert saved == [("settings_group_title", ["^FR"])]
+    assert saved_elsewhere == [("settings_group_title", ["^DE"])]
+    assert jobs["total"] == 3
+
+
+def test_a_pattern_that_is_none_is_refused_and_not_saved(client: TestClient) -> None:
+    answer = save(client, "filter", tvg_name_include="(")
+
+    assert answer.status_code == 422
+    assert "STALKEER_FILTER_TVG_NAME_INCLUDE" in answer.json()["error"]["message"]
+    assert row(client, "filter", "tvg_name_include")["is_set"] is False
+
+
+def test_a_higher_limit_of_downloads_has_threads_for_them_at_once(folder: Path) -> None:
+    def threads() -> int:
+        return sum(isinstance(each, WorkerThread) for each in threading.enumerate())
+
+    before = threads()
+    with (
+        started(folder, environ_in(folder), queues=QUEUES) as service,
+        client_of(service.app, **KEY) as client,
+    ):
+        at_first = threads() - before
+        save(client, "downloads", concurrent_limit=20)
+        grown = threads() - before
+        save(client, "downloads", concurrent_limit=1)
+
+        assert service.services.limits.overall == 1
+
+    assert (at_first, grown) == (7, 24)
 
 
 def test_a_saved_setting_outlives_the_process(folder: Path) -> None:

@@ -17,6 +17,7 @@ from stalkeer.arr.webhook import parse_webhook
 from stalkeer.core.states import JobKind, JobStatus
 from stalkeer.db.connect import StoreError
 from stalkeer.db.store import Store
+from stalkeer.jobs.metrics import Metrics
 from stalkeer.jobs.receive import WAITING, WebhookWriter
 from stalkeer.jobs.services import Services
 from stalkeer.web.webhooks import MAX_BODY_BYTES
@@ -198,6 +199,9 @@ def test_a_database_that_cannot_write_is_503_and_asks_to_come_again(services: Se
         answer = client.post("/webhooks/radarr", json=ADDED)
 
     assert answer.status_code == 503
+    services.meters.hand_over(services.store.counters.add)
+    figures = Metrics(services).text().decode()
+    assert 'stalkeer_unavailable_answers_total{asked="webhooks"} 1.0' in figures
     assert answer.headers["Retry-After"] == "10"
     assert answer.json()["error"]["code"] == "database_unavailable"
 

@@ -116,6 +116,29 @@ def test_a_worker_runs_only_its_queues(broker: Broker) -> None:
     assert ran == [2]
 
 
+def test_threads_that_come_later_take_what_waits_for_one(broker: Broker) -> None:
+    log, all_run = Log(), threading.Barrier(5)
+
+    def run_job(job_id: int) -> None:
+        # Nobody gets past it before five run at once.
+        all_run.wait(PATIENCE_S)
+        log.add(job_id)
+
+    declare_actors(broker, run_job)
+    workers = Workers(broker, queues=QUEUES, threads=1)
+    workers.start()
+    try:
+        Bell(broker).send([bell_of(number, JobKind.DOWNLOAD) for number in range(5)])
+        workers.grow(5)
+        workers.grow(2)
+        ran = log.wait_for(5)
+    finally:
+        workers.stop(5)
+        broker.close()
+
+    assert sorted(ran) == list(range(5))
+
+
 def test_a_stop_waits_for_the_job_that_runs(broker: Broker) -> None:
     began, may_end, ended = threading.Event(), threading.Event(), threading.Event()
 

@@ -98,6 +98,26 @@ def test_an_empty_address_means_the_embedded_broker() -> None:
     assert isinstance(make_broker(""), EmbeddedBroker)
 
 
+@pytest.mark.redis
+def test_the_next_message_is_handed_out_as_soon_as_one_is_done(redis_url: str) -> None:
+    broker = make_broker(redis_url)
+    broker.declare_queue(QUEUE)
+    broker.enqueue(message(1))
+    broker.enqueue(message(2))
+    # As long as may be under way are: until one is done there is nothing to hand out.
+    consumer = broker.consume(QUEUE, prefetch=1, timeout=60_000)
+    first = next(consumer)
+    assert first is not None
+    arrived: list[Any] = []
+    waiting = threading.Thread(target=lambda: arrived.append(next(consumer)), daemon=True)
+
+    waiting.start()
+    consumer.ack(first)
+    waiting.join(30)
+
+    assert [each and each.args for each in arrived] == [(2,)]
+
+
 def test_an_address_means_redis_and_connects_only_when_used() -> None:
     broker = make_broker("redis://127.0.0.1:1/0")
 

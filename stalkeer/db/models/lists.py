@@ -111,10 +111,8 @@ class PlaylistItem(Stamped):
         """Peewee's settings."""
 
         indexes = (
-            (("content_type", "title"), False),
+            (("content_type", "title", "id"), False),
             (("group_title",), False),
-            (("resolution",), False),
-            (("state",), False),
             (("year",), False),
         )
 
@@ -137,15 +135,48 @@ PlaylistItem.add_index(
 PlaylistItem.add_index(
     PlaylistItem.index(PlaylistItem.content_type, PlaylistItem.id, name="playlist_item_kind")
 )
-# What follows the order lets a filter be tested without a look at the row.
 PlaylistItem.add_index(
     PlaylistItem.index(
+        PlaylistItem.content_type,
         PlaylistItem.updated_at,
         PlaylistItem.id,
-        PlaylistItem.content_type,
-        PlaylistItem.resolution,
-        PlaylistItem.year,
         name="playlist_item_updated",
+    )
+)
+# Most names say no resolution.
+PlaylistItem.add_index(
+    PlaylistItem.index(
+        PlaylistItem.resolution,
+        PlaylistItem.id,
+        where=pw.SQL("resolution IS NOT NULL"),
+        name="playlist_item_resolution",
+    )
+)
+PlaylistItem.add_index(
+    PlaylistItem.index(
+        PlaylistItem.resolution,
+        PlaylistItem.updated_at,
+        PlaylistItem.id,
+        where=pw.SQL("resolution IS NOT NULL"),
+        name="playlist_item_resolution_updated",
+    )
+)
+# Nearly all are processed: nobody needs an index to find those.
+PlaylistItem.add_index(
+    PlaylistItem.index(
+        PlaylistItem.state,
+        where=pw.SQL("state <> 'processed'"),
+        name="playlist_item_state",
+    )
+)
+# Few entries but films have a year, and walking all years in search of them takes long.
+PlaylistItem.add_index(
+    PlaylistItem.index(
+        PlaylistItem.content_type,
+        PlaylistItem.year,
+        PlaylistItem.id,
+        where=pw.SQL("content_type <> 'movie' AND year IS NOT NULL"),
+        name="playlist_item_dated",
     )
 )
 PlaylistItem.add_index(

@@ -150,8 +150,9 @@ class Sonarr(Arr):
         """List the monitored, aired episodes without a file, each with its series.
 
         The series is of now but for its alternate titles and the sizes and posters of its seasons,
-        which this list does not hold and the library does. An episode's own `monitored` decides: Sonarr sets
-        it with the season's, and a person may switch on one episode of a season that is off.
+        which this list does not hold and the library does. An episode's own `monitored` decides:
+        Sonarr sets it with the season's, and a person may switch on one episode of a season that is
+        off.
         """
         rows = {row.id: row for row in self._rows("wanted/missing", _EPISODE_PAGE, _BY_AIR_DATE)}
         return self._in_series([row for row in rows.values() if row.monitored and not row.has_file])

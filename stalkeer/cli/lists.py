@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Report = dict[str, Any]
 """The figures of one playlist by name, or `unchanged`, or `error`."""
+_COMPARED = ("new", "changed", "gone")
 Show = Callable[["Summary"], None]
 
 
@@ -200,7 +201,8 @@ def _count(
         show(summary)
 
     task = DryRun(source=source, filters=filter_rules(settings), limit=limit)
-    return dry_run(task, rules, tell=tell).counts()
+    # Nothing is compared with what is stored, so nobody knows what would be new.
+    return dry_run(task, rules, tell=tell).counts() | dict.fromkeys(_COMPARED)
 
 
 def _go_on(name: str, stopped: threading.Event) -> None:
@@ -269,4 +271,4 @@ def _print(report: Report) -> None:
         out(f"{name}:")
         for what, count in report.items():
             if what != "playlist":
-                out(f"  {what:<14}{count:>10}")
+                out(f"  {what:<14}{'-' if count is None else count:>10}")

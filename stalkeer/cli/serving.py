@@ -114,14 +114,14 @@ def _require_redis(settings: Settings) -> None:
 def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...], reload: Reload) -> None:
     import uvicorn
 
-    from stalkeer.web.connections import guarded, raise_descriptor_limit
+    from stalkeer.web.connections import RestingServer, guarded, raise_descriptor_limit
     from stalkeer.wiring.service import Service
 
     general = settings.general
     # Taken before anything starts: a service that nobody can reach must not begin to download.
     with closing(_listen(general.host, general.port)) as listener:
         service = Service(settings, keys, queues=queues, reload=reload)
-        server = uvicorn.Server(
+        server = RestingServer(
             uvicorn.Config(
                 service.app,
                 http=guarded(raise_descriptor_limit()),

@@ -161,8 +161,8 @@ class DownloadChange:
 class NewDownload:
     """An entry taken for one item, or for several when it holds several episodes.
 
-    Without items a person wants the entry as it is. The first of `item_ids` is the one the search was for. `job` is the download job; the
-    database fills in its `download_id`.
+    Without items a person wants the entry as it is. The first of `item_ids` is the one the search
+    was for. `job` is the download job; the database fills in its `download_id`.
     """
 
     entry_id: int

@@ -58,7 +58,7 @@ class Bulk:
         *,
         over: Sequence[str] = (),
     ) -> None:
-        """Write new rows. On SQLite one that has the same values in `over` as another takes its place."""
+        """Write new rows; on SQLite in the place of rows with the same values in `over`."""
         names = ",".join(columns)
         if self._db.is_sqlite:
             marks = ",".join("?" * len(columns))

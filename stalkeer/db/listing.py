@@ -26,7 +26,7 @@ _IS_RARE = f"state <> '{EntryState.PROCESSED.value}'"
 _NO_FILM = f"content_type <> '{ContentType.MOVIE.value}'"
 _BY_KIND = ("title", "updated_at")
 """Columns in whose order an index has the entries of each content type."""
-_BEFORE_ID = ("content_type", "resolution")
+_BEFORE_ID = ("content_type", "resolution", "year")
 """Columns with an index that goes on with the id."""
 _WITH_ID_ORDER = (
     "content_type",
@@ -324,12 +324,11 @@ def _led(
     A column that equals a value is no part of an order, one between two values is.
     """
     [index] = _indexed(parts, counts, "id", is_picked=False)
-    if index not in _BEFORE_ID:
+    leading = [part for part in parts if part.column == index and len(part.values) == 1]
+    if index not in _BEFORE_ID or not leading:
         return parts, ()
     between = [
-        replace(part, test="BETWEEN ? AND ?", values=2 * part.values)
-        if part.column == index
-        else part
+        replace(part, test="BETWEEN ? AND ?", values=2 * part.values) if part in leading else part
         for part in parts
     ]
     return between, (index,)

@@ -78,8 +78,9 @@ def take_in(
 
     `tell` is called now and then with the figures so far and may raise to stop. `wait` is called
     with the seconds of the pauses between writes. `total_bytes` counts as sent, and so does
-    `read_bytes`, which is asked how many came; without it the chunks are counted. Raises a `PlaylistError`, `PlaylistShrunkError`
-    or `ImportLostError`; what was written by then is taken back.
+    `read_bytes`, which is asked how many came; without it the chunks are counted. Raises a
+    `PlaylistError`, `PlaylistShrunkError` or `ImportLostError`; what was written by then is taken
+    back.
     """
     summary, started_at = Summary(total_bytes=total_bytes), clock()
 

@@ -66,12 +66,18 @@ def make_app(
     return Starlette(
         routes=routes_of(operations, deadline_s=deadline_s),
         middleware=[
-            Middleware(Unavailable, tell=unavailable),
             *(
-                Middleware(Direct, webhooks=resource, doorman=doorman, url_base=url_base)
+                Middleware(
+                    Direct,
+                    webhooks=resource,
+                    doorman=doorman,
+                    url_base=url_base,
+                    unavailable=unavailable,
+                )
                 for resource in resources
                 if isinstance(resource, Webhooks)
             ),
+            Middleware(Unavailable, tell=unavailable),
             Middleware(Headers),
             Middleware(PlainPath, url_base=url_base),
             Middleware(Guard, doorman=doorman),

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
+from itertools import cycle
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_DEADLINE_S = 10.0
@@ -18,6 +20,20 @@ MAX_HEAD_BYTES = 64 * 1024
 SPARED_S = 1.0
 """A connection is not closed to make room before this time: its head may be on its way."""
 MOST_DESCRIPTORS = 65536
+
+
+class RestingServer(uvicorn.Server):
+    """uvicorn's own server, which looks twice a second whether it is to end, instead of ten times.
+
+    That looking was half of what the service costs when there is nothing to do.
+    """
+
+    async def main_loop(self) -> None:
+        """Wait for the end. Each tenth tick of uvicorn's tells the time of the day, once a second."""
+        for tick in cycle((0, 5)):
+            if await self.on_tick(tick):
+                return
+            await asyncio.sleep(0.5)
 
 
 class GuardedProtocol(HttpToolsProtocol):

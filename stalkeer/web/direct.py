@@ -7,6 +7,8 @@ right method, with the right key. All else takes the usual way and is told there
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stalkeer.errors import StalkeerError
@@ -14,6 +16,7 @@ from stalkeer.web.answers import fault_answer
 from stalkeer.web.auth import WEBHOOKS, Asker, Doorman, key_holder
 from stalkeer.web.headers import RAW_HEADERS, Headers
 from stalkeer.web.operations import JSON
+from stalkeer.web.unavailable import Unavailable
 from stalkeer.web.webhooks import Webhooks
 
 _HEAD = [(b"content-type", JSON.encode()), *RAW_HEADERS]
@@ -24,13 +27,23 @@ class Direct:
     """ASGI middleware that takes deliveries in itself."""
 
     def __init__(
-        self, app: ASGIApp, *, webhooks: Webhooks, doorman: Doorman, url_base: str
+        self,
+        app: ASGIApp,
+        *,
+        webhooks: Webhooks,
+        doorman: Doorman,
+        url_base: str,
+        unavailable: Callable[[str], None],
     ) -> None:
-        """Leave to `app` what is not sure to be taken; `url_base` is empty or like `/stalkeer`."""
+        """Leave to `app` what is not sure to be taken; `url_base` is empty or like `/stalkeer`.
+
+        `unavailable` is told of answers with status 503, as `Unavailable` tells of all others.
+        """
         self._app = app
         self._webhooks = webhooks
         self._doorman = doorman
         self._url_base = url_base
+        self._unavailable = unavailable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a delivery in, or pass the request on."""
@@ -41,7 +54,8 @@ class Direct:
         try:
             reply = await self._webhooks.take(instance, receive)
         except StalkeerError as exc:
-            await Headers(fault_answer(exc))(scope, receive, send)
+            fault = Unavailable(Headers(fault_answer(exc)), tell=self._unavailable)
+            await fault(scope, receive, send)
             return
         body = reply.body.model_dump_json().encode()
         headers = [(b"content-length", str(len(body)).encode()), *_HEAD]

@@ -16,6 +16,8 @@ STATEMENTS = (
     "WHERE resolution IS NOT NULL",
     "CREATE INDEX playlist_item_resolution_updated ON playlist_item (resolution, updated_at, id) "
     "WHERE resolution IS NOT NULL",
+    "DROP INDEX playlist_item_year",
+    "CREATE INDEX playlist_item_year_id ON playlist_item (year, id)",
     "CREATE INDEX playlist_item_dated ON playlist_item (content_type, year, id) "
     "WHERE content_type <> 'movie' AND year IS NOT NULL",
 )

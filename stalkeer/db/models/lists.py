@@ -113,7 +113,7 @@ class PlaylistItem(Stamped):
         indexes = (
             (("content_type", "title", "id"), False),
             (("group_title",), False),
-            (("year",), False),
+            (("year", "id"), False),
         )
 
 

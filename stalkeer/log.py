@@ -87,7 +87,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
-_BASIC = re.compile(r"\b(Basic )([\w+/-]+=*)", re.IGNORECASE)
+_BASIC = re.compile(r"\b(Basic )([\w+/*-]+=*)", re.IGNORECASE)
 _HIDDEN_FIELD = re.compile(rf"(?:\w*[_-])?(?:{_HIDDEN_ANYWHERE}|{_HIDDEN_HEADER})", re.IGNORECASE)
 
 # Control characters, line ends that are none of ASCII, marks that turn the direction of text
@@ -201,6 +201,9 @@ def _escaped(character: str) -> str:
 
 
 def _mask_basic(found: re.Match[str]) -> str:
+    # Of a password that is known, letters that it shares with its neighbours are left.
+    if MASK in found[2]:
+        return found[1] + MASK
     # "Basic authentication" is no credential; base64 of "user:password" is.
     word = found[2].rstrip("=")
     try:

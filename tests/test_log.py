@@ -20,6 +20,12 @@ HIDDEN = "hunter2"
 Format = Literal["text", "json"]
 
 
+@pytest.fixture(autouse=True)
+def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever another test registered is unknown here, and the other way round."""
+    monkeypatch.setattr("stalkeer.log._secret_forms", ())
+
+
 @pytest.fixture
 def output() -> Iterator[Callable[[Format], io.StringIO]]:
     root = logging.getLogger()
@@ -176,6 +182,12 @@ def test_a_registered_secret_is_found_in_every_encoding(encoded: Callable[[str],
     assert clean.endswith(" there")
     assert "***" in clean
     assert text[6:-6] not in clean
+
+
+def test_nothing_is_left_of_a_header_whose_password_is_registered() -> None:
+    register_secret("hunter2")
+
+    assert redact("sent Basic am9lOmh1bnRlcjI=") == "sent Basic ***"
 
 
 def test_a_short_value_is_not_registered_because_it_would_blank_ordinary_words() -> None:

@@ -37,9 +37,9 @@ _WAKE_BYTES = 256 * 1024
 _TIMEVAL = struct.Struct("@ll")
 _COMPARE_BYTES = 64 * 1024
 # A large write makes the kernel take its memory in large pieces, and those are the ones a virtual
-# machine has given back to its host: getting each again cost 3.7 CPU seconds a GiB with writes of
-# 64 KiB (median of five, Linux 6.18, ext4), 1.4 with 16 KiB. With memory at hand 64 KiB is faster.
-_WRITE_BYTES = 16 * 1024
+# machine has given back to its host: for eight files at once that made writes of 64 KiB twice as
+# dear as those of 32 KiB (Linux 6.18, ext4). With less, ten slow streams pay for the many calls.
+_WRITE_BYTES = 32 * 1024
 
 
 class Watch:

@@ -73,7 +73,7 @@ def interrupted(folder: Path, url: str, held: int, number: signal.Signals) -> Ra
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + 90
     while not is_so():
         assert time.monotonic() < give_up_at
         Event().wait(0.02)

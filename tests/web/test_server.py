@@ -93,7 +93,7 @@ def test_a_body_that_drips_is_408_however_long_it_drips(url: str) -> None:
     with closing(connect(url)) as connection:
         connection.sendall(delivery(10**6))
         connection.settimeout(0.02)
-        answer, ends_at = b"", time.monotonic() + 10
+        answer, ends_at = b"", time.monotonic() + 60
         while not answer and time.monotonic() < ends_at:
             connection.sendall(b" ")
             try:

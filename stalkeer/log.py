@@ -192,7 +192,7 @@ def redact(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Make text safe for one line of a terminal: `\\n`, `\\x1b` and `\\u202e` as they stand here."""
+    """Make text safe for one line of a terminal: `\\n`, `\\x1b`, `\\u202e` as they stand here."""
     return _UNPRINTABLE.sub(lambda found: _escaped(found[0]), text)
 
 

@@ -54,7 +54,7 @@ class ArrHttp:
     `base_url` may end with a slash and hold a URL base (`http://nas:7878/radarr`). `wait` sleeps
     that many seconds, or less when the service stops. `timeout_s` is how long the arr may be
     silent. Answers are validated against the `shape` the caller expects. `on_call` hears how each
-    call ended: `ok`, `error` or `unreachable`. Safe to share between threads; `close` it at the end.
+    call ended: `ok`, `error` or `unreachable`. Threads may share it; `close` it at the end.
     """
 
     def __init__(

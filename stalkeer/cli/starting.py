@@ -88,7 +88,7 @@ def start_bare() -> None:
 
 
 def read_settings_bare() -> Settings:
-    """Read the settings for a command that logs nothing, without the log; exit 2 with every fault."""
+    """Read the settings for a command that logs nothing; exit 2 with every fault."""
     from stalkeer.settings import SettingsError, load
 
     start_bare()

@@ -182,7 +182,7 @@ def _read_code(word: str, before: str) -> Tags | None:
 
 
 def _without_edition(peeled: Peeled, text: str) -> str | None:
-    """Take off the edition, the rating, or who released it, behind the year: it is the same film."""
+    """Take off edition, rating, or who released it, behind the year: it is the same film."""
     if not text.startswith(_CUT):
         return None
     match = _EDITION.search(text) or _GROUP_NAME.search(text) or _RATING.search(text)

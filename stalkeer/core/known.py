@@ -40,7 +40,7 @@ class Digests:
         return NONE
 
     def add(self, value: int) -> int:
-        """Put a value at the next place and return the place; of two equal ones the first is found."""
+        """Put a value at the next place and return that; of two equal ones the first is found."""
         place = len(self._values)
         self._values.append(value)
         # A third of it stays empty, so that whoever looks is soon done.

@@ -33,7 +33,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which items of an instance are ours: those with one of the tags and one of the quality profiles.
+    """Which items of an instance are ours: those with one of the tags and quality profiles.
 
     None leaves nothing out. `upgrades` are the quality profiles by id when files that fall short of
     theirs are to be replaced by better ones; None leaves every file alone.

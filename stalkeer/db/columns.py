@@ -1,4 +1,4 @@
-"""The columns of an entry, of its keys and of its address, as an import and an override write them."""
+"""The columns of an entry, its keys and its address, as imports and overrides write them."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def key_columns(entry: NewEntry, item_id: int) -> list[KeyColumns]:
 
 
 def by_digest(entry: NewEntry) -> dict[int, EntryKey]:
-    """Give the keys of an entry by their digests, each once: a name may be read with and without a year."""
+    """Give the keys of an entry by their digests, each once: a name may have several readings."""
     found: dict[int, EntryKey] = {}
     for key in entry.keys:
         found.setdefault(key_digest(key.key), key)

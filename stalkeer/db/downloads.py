@@ -267,7 +267,7 @@ class Downloads:
             self._move_import(change.download_id, change.import_status, change, error)
 
     def offer_again(self, download_id: int) -> None:
-        """Show that a refused file waits for another import: its refusals are counted one by one."""
+        """Show that a refused file waits for another import: each refusal is counted."""
         row = DownloadInfo.get_or_none(DownloadInfo.id == download_id)
         if row is not None and row.import_status == ImportStatus.FAILED:
             self.change(DownloadChange(download_id=download_id, import_status=ImportStatus.PENDING))

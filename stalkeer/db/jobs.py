@@ -115,7 +115,7 @@ class Jobs:
 
     @reads
     def has_active(self, kind: JobKind, *, unfailed: bool = False) -> bool:
-        """Say whether a job of this kind is ready or running; `unfailed`: and has not failed yet."""
+        """Say whether a job of this kind is ready or running; `unfailed`: and never failed."""
         query = models.Job.select().where((models.Job.kind == kind) & _ACTIVE)
         if unfailed:
             query = query.where(models.Job.last_error == "")

@@ -19,7 +19,7 @@ TARGET_S = 0.010
 """What a transaction is meant to take: twice as much is the limit, and machines are shared."""
 _FIRST, _LEAST, _MOST = 20, 5, 5_000
 _REMEMBERED = 4
-"""The dearest of so many batches says how long the next one may take: one that had luck does not."""
+"""The dearest of so many batches says how long the next one may take, not a lucky one."""
 _WRITES_A_CHECKPOINT = 8
 
 

@@ -25,7 +25,7 @@ class Claim:
 
 
 class Room:
-    """Reserves room for downloads; it is given back when one ends, is put back or loses its worker."""
+    """Reserves room for downloads, until one ends, is put back or loses its worker."""
 
     def __init__(self, db: Database) -> None:
         """Work on this database."""

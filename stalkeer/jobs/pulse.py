@@ -120,7 +120,7 @@ class Pulse(threading.Thread):
         self._store.schedules.tick()
 
     def pass_on_requests(self) -> None:
-        """Tell the running jobs what they were asked to do: one that waits for bytes asks nobody."""
+        """Tell running jobs what they were asked to do: one that waits for bytes asks nobody."""
         runs = self._running.by_token()
         if runs:
             for token, request in self._store.leases.stop_requests(list(runs)).items():

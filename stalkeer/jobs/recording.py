@@ -93,7 +93,7 @@ class Recorder:
         task.limit_bandwidth()
 
     def _require_floor(self) -> None:
-        """Stop when the disk is almost full, whoever fills it; so does everybody who writes there."""
+        """Stop when the disk is almost full, whoever fills it; so do all who write there."""
         check_space(self._task.rules.parts, 0, self._rules.min_free_bytes)
 
     def _claims(self, done_bytes: int, needed_bytes: int) -> _Fits:

@@ -1,4 +1,4 @@
-"""Asks a panel for the episodes of its series: one request each, so politely and in a time limit."""
+"""Asks a panel for the episodes of its series, one request each: politely, in limited time."""
 
 from __future__ import annotations
 

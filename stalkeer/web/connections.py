@@ -29,7 +29,7 @@ class RestingServer(uvicorn.Server):
     """
 
     async def main_loop(self) -> None:
-        """Wait for the end. Each tenth tick of uvicorn's tells the time of the day, once a second."""
+        """Wait for the end. Each tenth tick of uvicorn's, once a second, renews the date."""
         for tick in cycle((0, 5)):
             if await self.on_tick(tick):
                 return

@@ -10,7 +10,6 @@ from stalkeer.core.items import ContentType, ItemKind
 from stalkeer.core.jobs import URGENT
 from stalkeer.core.matching import fits, lookup_keys
 from stalkeer.core.overrides import Override
-from stalkeer.core.states import ItemState
 from stalkeer.core.titles import EntryKey
 from stalkeer.db.control import NoSuchRowError
 from stalkeer.db.entries import EntryRow
@@ -18,11 +17,10 @@ from stalkeer.db.items import Item
 from stalkeer.db.learned import target_of
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.survey import survey_job
-from stalkeer.jobs.wanted import STILL_MISSING, search_job
+from stalkeer.jobs.wanted import SOUGHT, search_job
 
 FIELDS = tuple(field.name for field in fields(Override))
 """What a person may say."""
-_SEARCHED = (*STILL_MISSING, ItemState.SEARCHING)
 _KINDS = {ContentType.MOVIE: ItemKind.MOVIE, ContentType.TVSHOW: ItemKind.EPISODE}
 
 
@@ -58,4 +56,4 @@ def _fitting(services: Services, keys: Sequence[EntryKey]) -> list[Item]:
         asked = (by_text[key] for key in lookup_keys(item.wanted, aliases) if key in by_text)
         return item.wanted.kind in kinds and any(fits(item.wanted, key) for key in asked)
 
-    return list(filter(is_meant, services.store.items.in_state(_SEARCHED)))
+    return list(filter(is_meant, services.store.items.in_state(SOUGHT)))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from stalkeer.core.items import ItemKind
 from stalkeer.core.jobs import ROUTINE, Ended, done, skipped
 from stalkeer.core.matching import lookup_keys
-from stalkeer.core.states import ItemState
 from stalkeer.db.importing import ImportLostError
 from stalkeer.db.items import Item
 from stalkeer.db.learned import target_of
@@ -29,7 +28,7 @@ from stalkeer.jobs.services import PlaylistRules, Run, Services, StoppedError
 from stalkeer.jobs.sources import source_of
 from stalkeer.jobs.survey import survey_job
 from stalkeer.jobs.timetable import refresh_soon
-from stalkeer.jobs.wanted import STILL_MISSING, search_job
+from stalkeer.jobs.wanted import SOUGHT, STILL_MISSING, search_job
 from stalkeer.log import get_logger
 from stalkeer.playlist.source import is_address
 from stalkeer.playlist.terms import SourceKind
@@ -236,10 +235,10 @@ class _Import:
 
 
 def _wanted_keys(store: Store) -> frozenset[str]:
-    items = store.items.in_state((*STILL_MISSING, ItemState.SEARCHING))
+    items, taught = store.items.in_state(SOUGHT), store.learned.all()
     return frozenset(
         key
         for item in items
         if item.wanted.kind is ItemKind.EPISODE
-        for key in lookup_keys(item.wanted)
+        for key in lookup_keys(item.wanted, taught.get(target_of(item.instance, item.wanted), ()))
     )

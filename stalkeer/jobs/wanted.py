@@ -27,6 +27,8 @@ SCAN_PATIENCE_S = 600.0
 """So long an arr may take to look at its disk after an item was added."""
 STILL_MISSING = (ItemState.NO_MATCH, ItemState.TO_CONFIRM, ItemState.FAILED)
 """Items for which lists that changed may hold something new."""
+SOUGHT = (*STILL_MISSING, ItemState.SEARCHING)
+"""The same, and what is being searched for at this moment."""
 
 
 def item_key(instance: str, wanted: Wanted) -> str:

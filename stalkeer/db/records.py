@@ -61,8 +61,8 @@ class Instances:
     @reads
     def sealed(self) -> dict[str, str]:
         """Return what is kept of each further instance as it stands in its row."""
-        rows = Instance.select().where(Instance.config.is_null(False)).order_by(Instance.name)
-        return {row.name: str(row.config) for row in rows}
+        rows = Instance.select(Instance.name, Instance.config).where(Instance.config.is_null(False))
+        return {row.name: str(row.config) for row in rows.order_by(Instance.name)}
 
     def configs(self) -> dict[str, str]:
         """Return what is kept of each further instance, by name."""
@@ -194,7 +194,9 @@ class Schedules:
 
     @reads
     def _due(self) -> list[tuple[int, datetime]]:
-        rows = Schedule.select().where(Schedule.next_run_at <= self.db.now())
+        rows = Schedule.select(Schedule.id, Schedule.next_run_at).where(
+            Schedule.next_run_at <= self.db.now()
+        )
         return [(row.id, row.next_run_at) for row in rows]
 
     @writes
@@ -232,7 +234,8 @@ class SavedSettings:
     @reads
     def sealed(self) -> dict[str, str]:
         """Return every saved setting as it stands in its row."""
-        return {row.name: row.value for row in Setting.select().order_by(Setting.name)}
+        rows = Setting.select(Setting.name, Setting.value).order_by(Setting.name)
+        return {row.name: row.value for row in rows}
 
     def all(self) -> dict[str, str]:
         """Return every saved setting."""

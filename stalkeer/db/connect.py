@@ -36,6 +36,7 @@ _SQLITE_PRAGMAS: Mapping[str, object] = {
     "busy_timeout": 5000,
     "foreign_keys": 1,
 }
+_NO_STANDSTILL = "idle_in_transaction_session_timeout=10s"
 _LOST = (
     "already closed",
     "closed unexpectedly",
@@ -244,6 +245,9 @@ class _PostgresqlPool(PooledPostgresqlDatabase):  # type: ignore[misc]  # it has
 
 
 def _postgresql(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
+    # A process that stands still, or a machine that is gone, in the middle of a transaction would
+    # keep its rows locked for everybody else, for hours.
+    options = {} if "options=" in url else {"options": f"-c {_NO_STANDSTILL}"}
     database: pw.Database = _PostgresqlPool(
         url.replace("postgres://", "postgresql://", 1),
         max_connections=pool_size,
@@ -251,6 +255,7 @@ def _postgresql(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
         stale_timeout=60,
         autoconnect=False,
         connect_timeout=5,
+        **options,
     )
     return database
 

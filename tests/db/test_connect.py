@@ -149,6 +149,17 @@ def test_a_unit_that_is_killed_in_the_middle_is_done_once_in_all(
     assert saved == {"KILLED-2", "AFTER-2"}
 
 
+@pytest.mark.postgres
+def test_a_process_that_stands_still_in_a_transaction_keeps_nobody_waiting_for_long(
+    postgres_store: Store,
+) -> None:
+    limit = postgres_store.db.read(
+        lambda: postgres_store.db.execute("SHOW idle_in_transaction_session_timeout").fetchone()
+    )
+
+    assert limit == ("10s",)
+
+
 def test_a_unit_that_is_killed_twice_is_given_up(postgres_store: Store, migrated_url: str) -> None:
     def unit() -> None:
         kill_others(migrated_url)

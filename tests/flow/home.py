@@ -247,6 +247,28 @@ class Home:
             timeout=PATIENCE_S,
         )
 
+    def freeze(self, process: Process) -> None:
+        """Let a process stand still, but not while it holds the lock of a SQLite file.
+
+        Nobody could write there before it goes on, and no program can help that. PostgreSQL ends
+        the transaction of who stands still.
+        """
+        process.popen.send_signal(signal.SIGSTOP)
+        while "STALKEER_DATABASE_URL" not in self.environ and self._is_locked():
+            process.popen.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            process.popen.send_signal(signal.SIGSTOP)
+
+    def _is_locked(self) -> bool:
+        place = self.folder / "data" / "stalkeer.db"
+        with closing(sqlite3.connect(place, timeout=1, isolation_level=None)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            database.execute("ROLLBACK")
+        return False
+
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Read the SQLite database as a person with a shell does."""
         place = f"file:{self.folder / 'data' / 'stalkeer.db'}?mode=ro"

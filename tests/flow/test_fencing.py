@@ -37,9 +37,9 @@ def start(home: Home) -> Process:
     return worker
 
 
-def stop_and_go(process: Process, meanwhile: Callable[[], object]) -> None:
+def stop_and_go(home: Home, process: Process, meanwhile: Callable[[], object]) -> None:
     """Let the process stand still until something was done without it."""
-    process.popen.send_signal(signal.SIGSTOP)
+    home.freeze(process)
     try:
         meanwhile()
     finally:
@@ -72,7 +72,7 @@ def test_a_download_that_was_taken_over_is_left_alone_by_who_wakes(shared: Home)
     def until_it_was_taken_over() -> None:
         wait_for(lambda: "crashed" in [how for _, how in attempts(home, "download")])
 
-    stop_and_go(first, until_it_was_taken_over)
+    stop_and_go(home, first, until_it_was_taken_over)
     home.wait_for_imported(count=1)
     home.wait_until_quiet()
 
@@ -94,7 +94,7 @@ def test_an_import_that_was_taken_over_is_not_ordered_by_who_wakes(shared: Home)
         # Its last question before the command; the answer comes to a process that stands still.
         if path.endswith("/manualimport") and is_done and not stopped:
             stopped.append(first)
-            first.popen.send_signal(signal.SIGSTOP)
+            home.freeze(first)
 
     home.radarr.watch(stand_still)
     movie = home.add_film()

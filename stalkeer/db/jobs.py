@@ -8,13 +8,13 @@ doubling or reordering messages is harmless. What happens to a job under a lease
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import peewee as pw
 
-from stalkeer.core.jobs import URGENT, Attempt, ItemMove, Job, NewJob
+from stalkeer.core.jobs import Attempt, ItemMove, Job, NewJob
 from stalkeer.core.states import (
     ACTIVE_JOB_STATUSES,
     KNOWN_KINDS,
@@ -35,7 +35,6 @@ from stalkeer.db.slots import Slots
 RING_AGAIN_S = 10.0
 """A doorbell that nobody heard is rung again after this time."""
 AT_ONCE = 200
-WEBHOOK_ATTEMPTS = 5
 _FIELDS: dict[str, pw.Field[Any]] = {
     "id": models.Job.id,
     "kind": models.Job.kind,
@@ -49,13 +48,6 @@ _FIELDS: dict[str, pw.Field[Any]] = {
 }
 _FETCHING = (JobKind.DOWNLOAD,)
 _OTHER = tuple(kind for kind in KNOWN_KINDS if kind not in _FETCHING)
-_WEBHOOKS = (
-    "INSERT INTO job (kind, queue, status, priority, instance, payload, max_attempts, title, "
-    "attempts, crashes, replays, is_held, error_code, last_error, run_at, created_at, updated_at) "
-    "SELECT {kind}, {queue}, {status}, {priority}, said.column1, said.column2, {attempts}, '', "
-    "0, 0, 0, FALSE, '', '', clock.now, clock.now, clock.now "
-    "FROM (VALUES {rows}) said, (SELECT {now} AS now) clock"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,39 +188,6 @@ class Jobs:
             (models.Job.id == row.id) & (models.Job.priority > new.priority)
         ).execute()
         return int(row.id)
-
-    def add_webhooks(self, deliveries: Sequence[tuple[str, str]]) -> list[int]:
-        """Write a webhook job for each (instance, body); return the ids in the same order.
-
-        Plain SQL, because the speed of the whole webhook path hangs on this one statement:
-        building it with Peewee costs more than all the rest of a request. It is a transaction of
-        its own, and the rows of one INSERT get ascending ids in the order of VALUES on both
-        databases.
-        """
-        mark, now, kind = "?" if self.db.is_sqlite else "%s", self.db.now(), JobKind.WEBHOOK
-        sql = _WEBHOOKS.format(
-            kind=f"'{kind}'",
-            queue=f"'{kind.queue}'",
-            status=f"'{JobStatus.READY}'",
-            priority=URGENT,
-            attempts=WEBHOOK_ATTEMPTS,
-            rows=", ".join([f"({mark}, {mark})"] * len(deliveries)),
-            now=now.sql,
-        )
-        values = [value for delivery in deliveries for value in delivery]
-        return self.db.alone(
-            lambda: self._ids_of(sql, [*values, *(now.params or ())], len(deliveries))
-        )
-
-    def _ids_of(self, sql: str, values: Sequence[object], count: int) -> list[int]:
-        if self.db.is_sqlite:
-            # Nobody writes between two rows of a statement. To ask for each id would cost a turn of
-            # the interpreter's lock a row.
-            last = int(self.db.execute(sql, values).lastrowid)
-            return list(range(last - count + 1, last + 1))
-        return sorted(
-            found[0] for found in self.db.execute(f"{sql} RETURNING id", values).fetchall()
-        )
 
     def ring(self, limits: SlotLimits, *, at_once: int = AT_ONCE) -> list[Doorbell]:
         """Mark up to `at_once` due jobs as rung for, and return them, most urgent first.

@@ -21,6 +21,7 @@ from stalkeer.db.accounts import Accounts
 from stalkeer.db.connect import Database, StoreError, reads
 from stalkeer.db.control import Control
 from stalkeer.db.counters import Counters
+from stalkeer.db.deliveries import Deliveries
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.entries import Entries
 from stalkeer.db.figures import Figures
@@ -87,6 +88,7 @@ class Store:
         self.tmdb = TmdbAnswers(db)
         self.control = Control(db, self.downloads, self.items)
         self.jobs = Jobs(db, self.downloads, self.items, slots, volumes=volumes)
+        self.deliveries = Deliveries(db)
         self.leases = Leases(
             db, self.jobs, self.downloads, self.items, self.matches, slots, lease_s=lease_s
         )

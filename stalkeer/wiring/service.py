@@ -131,7 +131,7 @@ class Service:
         self._workers = Workers(broker, queues=queues, threads=count) if queues else None
         self._metrics = Metrics(self.services)
         self._writer = WebhookWriter(
-            self.store.jobs.add_webhooks, self._pulse.ring, took=self._metrics.webhooks_took
+            self.store.deliveries.add, self._pulse.ring, took=self._metrics.webhooks_took
         )
         self.setup_code = secrets.token_urlsafe(12)
         self.app = self.application()

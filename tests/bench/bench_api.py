@@ -65,7 +65,7 @@ def main() -> None:
         with _timed("jobs, matches and downloads"):
             store.db.write(lambda: _work(store))
         services = stack.enter_context(services_of(store, settings))
-        writer = stack.enter_context(writer_of(store.jobs.add_webhooks))
+        writer = stack.enter_context(writer_of(store.deliveries.add))
         client = stack.enter_context(client_of(app_of(services, writer), **KEY))
         _ask(client, _questions(client, row_id))
 

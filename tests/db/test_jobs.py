@@ -11,7 +11,8 @@ import pytest
 from stalkeer.core.jobs import URGENT, Ended, ItemMove, Lease, NewJob, done, later
 from stalkeer.core.states import DownloadStatus, ItemState, JobKind, JobStatus, StopRequest
 from stalkeer.db import models
-from stalkeer.db.jobs import RING_AGAIN_S, WEBHOOK_ATTEMPTS
+from stalkeer.db.deliveries import WEBHOOK_ATTEMPTS
+from stalkeer.db.jobs import RING_AGAIN_S
 from stalkeer.db.pages import PageError, PageRequest
 from stalkeer.db.providers import SlotLimits
 from stalkeer.db.store import Store
@@ -123,7 +124,7 @@ def test_jobs_are_found_by_download_and_by_item(store: Store) -> None:
 
 
 def test_webhooks_get_ascending_ids_in_the_order_they_were_given(store: Store) -> None:
-    ids = store.jobs.add_webhooks([("radarr", f'{{"n": {n}}}') for n in range(3)])
+    ids = store.deliveries.add([("radarr", f'{{"n": {n}}}') for n in range(3)])
 
     jobs = [store.jobs.get(job_id) for job_id in ids]
     assert ids == sorted(set(ids))
@@ -134,7 +135,7 @@ def test_webhooks_get_ascending_ids_in_the_order_they_were_given(store: Store) -
 
 
 def test_five_hundred_webhooks_are_written_at_once_and_each_rings(store: Store) -> None:
-    ids = store.jobs.add_webhooks([("sonarr", str(n)) for n in range(500)])
+    ids = store.deliveries.add([("sonarr", str(n)) for n in range(500)])
 
     jobs = store.jobs.page(PageRequest(limit=500, descending=False)).rows
     assert [job.id for job in jobs] == ids
@@ -144,7 +145,7 @@ def test_five_hundred_webhooks_are_written_at_once_and_each_rings(store: Store) 
 
 
 def test_a_webhook_written_in_plain_sql_reads_like_any_other_job(store: Store) -> None:
-    [webhook] = store.jobs.add_webhooks([("radarr", "{}")])
+    [webhook] = store.deliveries.add([("radarr", "{}")])
     plain = add_job(store, JobKind.WEBHOOK, instance="radarr", priority=URGENT)
 
     first, second = store.jobs.get(webhook), store.jobs.get(plain)
@@ -244,7 +245,7 @@ def test_running_downloads_leave_room_for_the_others(store: Store) -> None:
 
 def test_a_backlog_of_downloads_does_not_hold_up_other_work(store: Store) -> None:
     downloads(store, *["a"] * 5)
-    webhook = store.jobs.add_webhooks([("radarr", "{}")])[0]
+    webhook = store.deliveries.add([("radarr", "{}")])[0]
 
     assert rung(store, SlotLimits(overall=1, per_provider=1))[0] == webhook
     assert store.jobs.has_active(JobKind.DOWNLOAD)

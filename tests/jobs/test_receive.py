@@ -68,7 +68,7 @@ async def all_of(writer: WebhookWriter, *bodies: str) -> list[int | BaseExceptio
 
 
 def test_a_delivery_is_answered_with_the_id_of_its_row(store: Store) -> None:
-    with writing(store.jobs.add_webhooks) as writer:
+    with writing(store.deliveries.add) as writer:
         answers = asyncio.run(all_of(writer, "1", "2", "3"))
 
     jobs = jobs_of(store, JobKind.WEBHOOK)

@@ -79,7 +79,7 @@ class Scene:
     def hear(self, event_type: str, **body: Any) -> None:
         """Take a delivery of Radarr in and do what follows from it."""
         event = {"eventType": event_type, "movie": {"id": self.heat, "title": "Heat"}, **body}
-        self.house.store.jobs.add_webhooks([("radarr", json.dumps(event))])
+        self.house.store.deliveries.add([("radarr", json.dumps(event))])
         self.drain()
 
     def item(self) -> Item:
@@ -553,7 +553,7 @@ def test_an_episode_that_has_not_aired_is_not_closed_for_being_in_no_list(
         "The Wire", 2002, episodes=(*season(1, 1), NewEpisode(1, 2, aired_at=soon))
     )
     body = json.dumps({"eventType": "SeriesAdd", "series": {"id": wire, "title": "The Wire"}})
-    scene.house.store.jobs.add_webhooks([("sonarr", body)])
+    scene.house.store.deliveries.add([("sonarr", body)])
     scene.drain()
     scene.after(A_MOMENT)
 

@@ -27,7 +27,7 @@ FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
 def hear(house: House, instance: str, event_type: str, **body: Any) -> Job:
     """Take a delivery in and run its job."""
     text = json.dumps({"eventType": event_type, **body})
-    [job_id] = house.store.jobs.add_webhooks([(instance, text)])
+    [job_id] = house.store.deliveries.add([(instance, text)])
     return house.run(job_id)
 
 
@@ -293,7 +293,7 @@ def test_an_event_about_something_else_has_nothing_to_do(
 
 
 def test_a_body_that_cannot_be_read_is_kept_and_failed(house: House, radarr: Radarr) -> None:
-    [job_id] = house.store.jobs.add_webhooks([("radarr", "{ broken")])
+    [job_id] = house.store.deliveries.add([("radarr", "{ broken")])
 
     job = house.run(job_id)
 

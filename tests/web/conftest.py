@@ -245,7 +245,7 @@ def services(store: Store, tmp_path: Path) -> Iterator[Services]:
 @pytest.fixture
 def writer(store: Store) -> Iterator[WebhookWriter]:
     """A writer that runs."""
-    with writer_of(store.jobs.add_webhooks) as writer:
+    with writer_of(store.deliveries.add) as writer:
         yield writer
 
 

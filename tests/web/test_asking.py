@@ -317,7 +317,7 @@ def test_our_webhook_is_registered_and_a_refusal_is_told(
         webhook = Webhook(f"{receiver.url}/webhooks/radarr", "stalkeer", "word")
         services = replace(house_of_radarr.services, webhooks={"radarr": webhook})
         with (
-            writer_of(services.store.jobs.add_webhooks) as writer,
+            writer_of(services.store.deliveries.add) as writer,
             client_of(app_of(services, writer), **KEY) as client,
         ):
             answer = client.post(f"{V1}/instances/radarr/register")

@@ -167,7 +167,7 @@ def test_an_instance_that_is_not_configured_is_404(store: Store, tmp_path: Path)
     settings = settings_in(tmp_path, SONARR_URL="", SONARR_API_KEY="")
     with (
         services_of(store, settings) as services,
-        writer_of(store.jobs.add_webhooks) as writer,
+        writer_of(store.deliveries.add) as writer,
         client_of(app_of(services, writer), **KEY) as client,
     ):
         answer = client.post("/webhooks/sonarr", json=ADDED)

@@ -42,7 +42,8 @@ def doctor(as_json: Json = False, verbose: Verbose = False) -> None:
         out_json({"data": [_shown(finding) for finding in found], "faults": len(faults)})
     else:
         out("")
-        out(f"{len(faults)} faults." if faults else "All is well.")
+        count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}."
+        out(count if faults else "All is well.")
     if faults:
         raise typer.Exit(FAILED)
 

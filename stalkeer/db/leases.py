@@ -11,6 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import peewee as pw
+
 from stalkeer.core.jobs import (
     MAX_CRASHES,
     DownloadChange,
@@ -147,10 +149,16 @@ class Leases:
     ) -> StopRequest | None:
         """Write how far a download has come; return what it was asked to do, if anything.
 
-        Raises `LeaseLostError` when the lease is no longer ours.
+        Only new bytes are progress: a job that kills its worker over bytes that were there before
+        must not go on for ever. Raises `LeaseLostError` when the lease is no longer ours.
         """
+        known = models.DownloadInfo.select(models.DownloadInfo.bytes_downloaded).where(
+            models.DownloadInfo.id == models.Job.download
+        )
+        has_more = pw.fn.COALESCE(known, 0) < done
+        progress_at = pw.Case(None, ((has_more, self.db.now()),), models.Job.progress_at)
         rows = list(
-            models.Job.update(progress_at=self.db.now(), lease_until=self.db.now(self.lease_s))
+            models.Job.update(progress_at=progress_at, lease_until=self.db.now(self.lease_s))
             .where(_held(lease))
             .returning(models.Job.stop_request, models.Job.download, models.Job.provider)
             .execute()
@@ -170,9 +178,7 @@ class Leases:
         `change` is what people should see from here on. Raises `LeaseLostError` when it is not.
         """
         held = (
-            models.Job.update(lease_until=self.db.now(self.lease_s), progress_at=self.db.now())
-            .where(_held(lease))
-            .execute()
+            models.Job.update(lease_until=self.db.now(self.lease_s)).where(_held(lease)).execute()
         )
         if not held:
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
@@ -181,12 +187,12 @@ class Leases:
 
     @writes
     def tell(self, lease: Lease, outcome: str, reason: str) -> None:
-        """Write how far a job is, in words; it counts as progress.
+        """Write how far a job is, in words: a run after a crash begins anew all the same.
 
         Raises `LeaseLostError` when the lease is no longer ours.
         """
         result = {"outcome": outcome, "reason": reason}
-        held = models.Job.update(progress_at=self.db.now(), result=result).where(_held(lease))
+        held = models.Job.update(result=result).where(_held(lease))
         if not held.execute():
             raise LeaseLostError(f"The lease of job {lease.job_id} was lost.")
 
@@ -230,27 +236,31 @@ class Leases:
         service, at its start. The third crash in a row without progress fails the job.
         """
         rows = self._abandoned(held, expired_only=expired_only)
-        return [job_id for job_id, token in rows if self._take_back(job_id, token)]
+        return [lease.job_id for lease in rows if self._take_back(lease, expired_only=expired_only)]
 
     @reads
-    def _abandoned(self, held: Collection[str], *, expired_only: bool) -> list[tuple[int, str]]:
+    def _abandoned(self, held: Collection[str], *, expired_only: bool) -> list[Lease]:
         where = models.Job.status == JobStatus.RUNNING
         if expired_only:
-            where &= models.Job.lease_until <= self.db.now()
+            where &= self._is_over()
         rows = models.Job.select(models.Job.id, models.Job.lease_token).where(where)
-        return [(row.id, row.lease_token or "") for row in rows if row.lease_token not in held]
+        return [Lease(row.id, row.lease_token or "") for row in rows if row.lease_token not in held]
+
+    def _is_over(self) -> Any:
+        return models.Job.lease_until <= self.db.now()
 
     @writes
-    def _take_back(self, job_id: int, token: str) -> bool:
-        lease = Lease(job_id, token)
-        row = self._held_row(lease)
+    def _take_back(self, lease: Lease, *, expired_only: bool) -> bool:
+        # Again, now that nobody else can change it: it may have been renewed after the look.
+        where = _held(lease) & self._is_over() if expired_only else _held(lease)
+        row: models.Job | None = self.db.lock(models.Job.select().where(where)).first()
         if row is None:
             return False
         crashes = 0 if row.progress_at is not None else row.crashes + 1
         ended = _after_crash(crashes, _request(row))
         job = self._leave(row, self._endings.job_columns(ended) | {"crashes": crashes})
         self._close_attempt(lease, replace(ended, outcome="crashed"))
-        self._slots.release(token)
+        self._slots.release(lease.token)
         self._show(job, ended)
         return True
 

@@ -232,6 +232,32 @@ def test_progress_before_a_crash_starts_the_count_anew(store: Store) -> None:
     take(store, job.id)
 
 
+@pytest.mark.parametrize("word", ["progress", "check", "tell"])
+def test_what_was_there_before_is_no_progress(store: Store, word: str) -> None:
+    job = film_on_its_way(store)
+    change = DownloadChange(download_id=job.download_id or 0, reason="looking at it")
+    say: dict[str, Callable[[Lease], object]] = {
+        "progress": lambda lease: store.leases.progress(lease, done=9, total=9, resume_token="{}"),
+        "check": lambda lease: store.leases.check(lease, change),
+        "tell": lambda lease: store.leases.tell(lease, "looking", "at it"),
+    }
+    _, lease = take(store, job.id)
+    store.leases.progress(lease, done=9, total=9, resume_token="{}")
+    expire(store)
+    store.leases.take_back()
+
+    for _ in range(MAX_CRASHES):
+        store.db.clock_offset_s += 3600
+        _, lease = take(store, job.id)
+        say[word](lease)
+        expire(store)
+        store.leases.take_back()
+
+    after = store.jobs.get(job.id)
+    assert after is not None
+    assert (after.status, after.error_code) == (JobStatus.FAILED, "crashed")
+
+
 def test_a_run_that_ends_by_itself_starts_the_count_anew(store: Store) -> None:
     job_id = add_job(store)
     crash(store, job_id)
@@ -282,6 +308,29 @@ def test_two_processes_that_sweep_take_a_job_back_once(store: Store) -> None:
     assert taken == [job_id]
     assert job is not None
     assert job.crashes == 1
+
+
+class _Renewing(list[str]):
+    """Tokens of this process; whoever looks into them is late: a lease is renewed meanwhile."""
+
+    def __init__(self, renew: Callable[[], object]) -> None:
+        self._renew = renew
+
+    def __contains__(self, token: object) -> bool:
+        self._renew()
+        return False
+
+
+def test_a_lease_that_was_renewed_after_the_look_is_not_taken_back(store: Store) -> None:
+    job_id = add_job(store)
+    _, lease = take(store, job_id)
+    expire(store)
+
+    assert store.leases.take_back(held=_Renewing(lambda: store.leases.renew([lease.token]))) == []
+
+    job = store.jobs.get(job_id)
+    assert job is not None
+    assert (job.status, job.crashes) == (JobStatus.RUNNING, 0)
 
 
 # --- ends ---

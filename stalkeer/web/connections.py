@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_DEADLINE_S = 10.0
 MAX_HEAD_BYTES = 64 * 1024
+"""So much of a request may come that is no body: its head, and as much again around its chunks."""
 SPARED_S = 1.0
 """A connection is not closed to make room before this time: its head may be on its way."""
 MOST_DESCRIPTORS = 65536
@@ -51,8 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._waits_since: float | None = None
-        self._is_in_head = False
-        self._head_bytes = 0
+        self._bare_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Give the first head its deadline."""
@@ -68,11 +68,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Give each further head its deadline from its first byte on, and an end to its length."""
-        if self._is_in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self.send_400_response("The head of the request is too long.")
-                return
+        if self._bare_bytes > MAX_HEAD_BYTES:
+            self.send_400_response("The head of the request is too long, or what ends its body.")
+            return
+        self._bare_bytes += len(data)
         super().data_received(data)
         # Afterwards, because most heads come whole: a timer for each costs more than it is worth.
         # Before its first request a connection has no cycle, whatever uvicorn's types say.
@@ -81,14 +80,22 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to count a head: by what comes after the bytes that began it, 256 KiB at most."""
-        self._is_in_head, self._head_bytes = True, 0
+        self._bare_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Let the request take its time: a body has its own deadline."""
-        self._is_in_head = False
+        self._bare_bytes = 0
         self._head_came()
+        # The request has its list; what is called a header from here on is a trailer, and read by
+        # nobody. Without headers uvicorn sees no wish for a web socket either: there are none here.
+        self.headers = []
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Begin again to count what is no body: extensions of chunks, and trailers."""
+        self._bare_bytes = 0
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
         """Count as waiting again."""

@@ -34,6 +34,7 @@ from stalkeer.jobs.status import Status
 from stalkeer.settings import Settings, load
 from stalkeer.web.app import make_app
 from stalkeer.web.auth import Credentials, Doorman, Limits
+from stalkeer.web.connections import guarded
 from stalkeer.web.instances import Instances
 from stalkeer.web.resources import resources
 from stalkeer.web.sessions import Sessions
@@ -262,7 +263,14 @@ def served(app: Starlette) -> Iterator[str]:
     """Serve an application on loopback, as `up` does, and yield its address."""
     port = free_port()
     server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app,
+            port=port,
+            http=guarded(4096),
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
     )
     with closing(socket.create_server(("127.0.0.1", port))) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -227,6 +228,56 @@ def test_a_body_that_is_announced_and_never_ends_is_cut_off(url: str) -> None:
     assert is_well(url)
 
 
+MIB = 2**20
+CHUNKED = "Transfer-Encoding: chunked"
+TRAILERS = {
+    "many-short": (b"0\r\n", b"".join(b"a%d: b\r\n" % number for number in range(6000))),
+    "one-without-an-end": (b"0\r\na: ", b"x" * 65_536),
+    "extension-without-an-end": (b"5;a=", b"x" * 65_536),
+}
+
+
+def flood(url: str, first: bytes, more: bytes) -> int:
+    """Send the same again and again until the server hangs up, and say how much that was."""
+    parts, sent = urlsplit(url), 0
+    address = (parts.hostname or "", parts.port or 0)
+    with closing(socket.create_connection(address, timeout=10)) as connection, suppress(OSError):
+        connection.sendall(first)
+        while sent < 128 * MIB:
+            connection.sendall(more)
+            sent += len(more)
+    return sent
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+@pytest.mark.parametrize("name", TRAILERS)
+def test_what_is_sent_around_a_body_has_an_end(url: str, name: str) -> None:
+    first, more = TRAILERS[name]
+    before = resident_bytes()
+
+    sent = flood(url, head("GET /ping HTTP/1.1", CHUNKED) + first, more)
+
+    assert sent < 16 * MIB
+    assert resident_bytes() - before < 50 * MIB
+    assert is_well(url)
+
+
+def test_a_body_in_many_chunks_with_extensions_and_trailers_is_taken(url: str) -> None:
+    chunk = b"2;name=" + b"x" * 8000 + b"\r\n  \r\n"
+    large = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+    ending = b"2\r\n{}\r\n0\r\nX-Sum: 1\r\nX-Api-Key: wrong\r\n\r\n"
+    asked = head(f"POST {V1}/missing/scan HTTP/1.1", KEY, CHUNKED)
+    last = head(f"GET {V1}/stats HTTP/1.1", "Connection: close")
+
+    answers = talk(url, asked, *[chunk] * 40, *[large] * 8, ending, last)
+
+    assert answers == [202, 401]
+
+
 def test_wrong_basic_credentials_of_every_kind_are_401(url: str) -> None:
     coded = ["====", "YQ==", "Og==", "x" * 100_000, WEBHOOK_PASSWORD.encode("utf-8").hex()]
 
@@ -236,4 +287,5 @@ def test_wrong_basic_credentials_of_every_kind_are_401(url: str) -> None:
         for each in coded
     ]  # fmt: skip
 
+    assert all(answers)
     assert {status for answer in answers for status in answer} <= {400, 401, 431}

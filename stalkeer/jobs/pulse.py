@@ -24,15 +24,17 @@ REST_S = 0.02
 FEW = 20
 """So many bells at a time come from a process that only serves the web. A message to Redis costs
 more than the webhook behind it, and the workers look for themselves each second."""
+AT_A_TIME = 5
+"""After so many bells it looks whether a lease must be renewed: a slow Redis must not cost any."""
 PLAN_EVERY_S = 10.0
 
 
 class Pulse(threading.Thread):
     """Beats once a second, and at once after `ring`.
 
-    `send` gives the doorbells to the broker; what it cannot deliver is rung for again later. `plan`
-    keeps the schedules in step with what people add and change. A command that does one thing and
-    ends does not tick schedules.
+    `send` gives doorbells to the broker and says whether it took them; what it did not take is rung
+    for again later. `plan` keeps the schedules in step with what people add and change, `heed` the
+    process with its settings. A command that does one thing and ends does not tick schedules.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class Pulse(threading.Thread):
         store: Store,
         running: Running,
         limits: SlotLimits,
-        send: Callable[[Sequence[Doorbell]], None],
+        send: Callable[[Sequence[Doorbell]], bool],
         *,
         ticks_schedules: bool = True,
         plan: Callable[[], None] = lambda: None,
@@ -64,6 +66,7 @@ class Pulse(threading.Thread):
         self._monotonic = monotonic
         self._renewed_at = monotonic()
         self._trusts_from = monotonic()
+        self._trouble = ""
         self._wake = threading.Event()
         self._rest = threading.Event()
         self._closing = False
@@ -94,30 +97,52 @@ class Pulse(threading.Thread):
     def beat(self) -> int:
         """Do everything that is due once; return how many bells were rung."""
         try:
+            rung = self._move()
+            # Last: a setting or a folder that makes trouble keeps no lease and no bell waiting.
             self._heed()
-            if self._monotonic() - self._renewed_at >= self._store.leases.lease_s / 4:
-                self.renew()
-                self._meters.hand_over(self._store.counters.add)
-            self.pass_on_requests()
-            self._take_back()
-            if self._ticks_schedules:
-                self._tick()
-            bells = self._store.jobs.ring(self._limits, at_once=self._at_once)
-            if bells:
-                self._send(bells)
-            return len(bells)
+            self._plan_again()
         except StalkeerError as exc:
             # The database is away: nothing is lost, the next beat tries again. Nobody could keep
             # a lease meanwhile, so those that ran out say nothing until everybody had a beat.
             self._trusts_from = self._monotonic() + self._store.leases.lease_s / 4
             log.warning("the queue cannot move at this moment", error=str(exc))
             return 0
+        except Exception as exc:  # noqa: BLE001  # without this thread no job would run any more
+            self._say_once(exc)
+            return 0
+        self._trouble = ""
+        return rung
 
-    def _tick(self) -> None:
-        if self._monotonic() - self._planned_at >= PLAN_EVERY_S:
+    def _move(self) -> int:
+        self._keep()
+        self.pass_on_requests()
+        self._take_back()
+        if self._ticks_schedules:
+            self._store.schedules.tick()
+        bells = self._store.jobs.ring(self._limits, at_once=self._at_once)
+        for start in range(0, len(bells), AT_A_TIME):
+            if not self._send(bells[start : start + AT_A_TIME]):
+                break
+            self._keep()
+        return len(bells)
+
+    def _keep(self) -> None:
+        if self._monotonic() - self._renewed_at >= self._store.leases.lease_s / 4:
+            self.renew()
+            self._meters.hand_over(self._store.counters.add)
+
+    def _plan_again(self) -> None:
+        is_due = self._monotonic() - self._planned_at >= PLAN_EVERY_S
+        if self._ticks_schedules and is_due:
             self._plan()
             self._planned_at = self._monotonic()
-        self._store.schedules.tick()
+
+    def _say_once(self, exc: Exception) -> None:
+        """Log what nobody thought of; while it is the same each second, once."""
+        trouble = repr(exc)
+        if trouble != self._trouble:
+            log.error("the pulse met an unexpected error", exc_info=exc)
+        self._trouble = trouble
 
     def pass_on_requests(self) -> None:
         """Tell running jobs what they were asked to do: one that waits for bytes asks nobody."""

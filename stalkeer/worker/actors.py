@@ -36,8 +36,11 @@ class Bell:
         """Send through this broker."""
         self._broker = broker
 
-    def send(self, bells: Sequence[Doorbell]) -> None:
-        """Ring for each job; one that cannot be delivered is rung for again from its row."""
+    def send(self, bells: Sequence[Doorbell]) -> bool:
+        """Ring for each job and say whether that could be done.
+
+        What could not be delivered is rung for again from its row.
+        """
         for bell in bells:
             message: dramatiq.Message[None] = dramatiq.Message(
                 queue_name=bell.queue,
@@ -50,7 +53,8 @@ class Bell:
                 self._broker.enqueue(message)
             except (BrokerError, RedisError) as exc:
                 log.warning("the broker cannot be reached; jobs wait", error=str(exc))
-                return
+                return False
+        return True
 
     def answers(self) -> bool:
         """Say whether the broker can be reached."""

@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict, deque
 from typing import Any
 
+import redis
 from dramatiq.broker import Broker, Consumer
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.brokers.stub import StubBroker
@@ -78,15 +79,16 @@ def make_broker(redis_url: str) -> Broker:
     """Return the broker for this setting; an empty URL means the embedded one."""
     if not redis_url:
         return EmbeddedBroker()
+    # Made here: beside a URL Dramatiq passes over everything else that is said of the connection.
+    client = redis.Redis.from_url(
+        redis_url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=30
+    )
     return SharedBroker(  # type: ignore[no-untyped-call]
-        url=redis_url,
+        client=client,
         middleware=[],
         namespace=NAMESPACE,
         # A killed worker's messages come back by the sweep of the rows within a minute; this is
         # only so that they do not pile up in Redis.
         heartbeat_timeout=15_000,
         maintenance_chance=100_000,
-        socket_timeout=5,
-        socket_connect_timeout=2,
-        health_check_interval=30,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from stalkeer.core.states import JobKind, JobStatus
 from stalkeer.db.connect import StoreError
 from stalkeer.db.jobs import Doorbell
 from stalkeer.db.store import Store
-from stalkeer.jobs.pulse import Pulse
+from stalkeer.jobs.pulse import AT_A_TIME, PLAN_EVERY_S, Pulse
 from stalkeer.jobs.services import Run, Running, StopReason
 from tests.builders import LIMITS, add_job, film_on_its_way, jobs_of, take
 
@@ -28,9 +29,10 @@ class Sent:
         self.job_ids: list[int] = []
         self.heard = threading.Event()
 
-    def send(self, bells: Sequence[Doorbell]) -> None:
+    def send(self, bells: Sequence[Doorbell]) -> bool:
         self.job_ids += [bell.job_id for bell in bells]
         self.heard.set()
+        return True
 
 
 class Time:
@@ -108,9 +110,77 @@ def test_what_a_person_adds_has_its_schedule_within_ten_seconds(
     time.now_s += 10
 
     pulse.beat()
+    pulse.beat()
 
     assert before == []
-    assert sent.job_ids == [job.id for job in jobs_of(store, JobKind.CLEANUP)]
+    [planned] = jobs_of(store, JobKind.CLEANUP)
+    assert sent.job_ids == [planned.id]
+
+
+@pytest.mark.parametrize("step", ["heed", "plan"])
+def test_trouble_that_nobody_thought_of_keeps_no_job_and_no_lease_waiting(
+    store: Store, running: Running, sent: Sent, time: Time, step: str
+) -> None:
+    def fail() -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    due, run = add_job(store), start_run(store, running, add_job(store))
+    pulse = Pulse(
+        store, running, LIMITS, sent.send, monotonic=time,
+        heed=fail if step == "heed" else lambda: None,
+        plan=fail if step == "plan" else lambda: None,
+    )  # fmt: skip
+    time.now_s += PLAN_EVERY_S + store.leases.lease_s
+    store.db.clock_offset_s = store.leases.lease_s - 5
+    pulse.start()
+
+    assert sent.heard.wait(PATIENCE_S)
+    pulse.ring()
+    pulse.join(0.2)
+    is_alive = pulse.is_alive()
+    pulse.stop()
+
+    assert is_alive
+    assert sent.job_ids == [due]
+    store.db.clock_offset_s = 2 * store.leases.lease_s - 10
+    assert store.leases.take_back() == []
+    assert not run.should_stop()
+
+
+def test_a_broker_that_takes_its_time_costs_no_lease(
+    store: Store, running: Running, time: Time
+) -> None:
+    def send(bells: Sequence[Doorbell]) -> bool:
+        time.now_s += len(bells) * store.leases.lease_s / 20
+        store.db.clock_offset_s = time.now_s - began_at
+        return True
+
+    for _ in range(40):
+        add_job(store)
+    run, began_at = start_run(store, running, add_job(store)), time.now_s
+
+    Pulse(store, running, LIMITS, send, monotonic=time).beat()
+
+    assert time.now_s - began_at >= 2 * store.leases.lease_s
+    assert store.leases.take_back() == []
+    assert not run.should_stop()
+
+
+def test_a_broker_that_is_away_is_not_asked_again_in_the_same_beat(
+    store: Store, running: Running
+) -> None:
+    asked: list[int] = []
+
+    def send(bells: Sequence[Doorbell]) -> bool:
+        asked.append(len(bells))
+        return False
+
+    for _ in range(40):
+        add_job(store)
+
+    Pulse(store, running, LIMITS, send).beat()
+
+    assert asked == [AT_A_TIME]
 
 
 def test_a_beat_takes_back_what_a_dead_worker_held(pulse: Pulse, store: Store, sent: Sent) -> None:

@@ -148,7 +148,7 @@ def test_a_stop_waits_for_the_job_that_runs(broker: Broker) -> None:
         ended.set()
 
     with working(broker, run_job) as bell:
-        bell.send([bell_of(1, JobKind.SEARCH)])
+        assert bell.send([bell_of(1, JobKind.SEARCH)])
         assert began.wait(PATIENCE_S)
         threading.Timer(0.05, may_end.set).start()
 
@@ -175,7 +175,7 @@ def test_a_job_whose_bell_met_no_broker_is_rung_for_again(store: Store, redis_ur
     log, job_id = Log(), add_job(store)
     away = Bell(make_broker(f"redis://127.0.0.1:{free_port()}/0"))
 
-    away.send(store.jobs.ring(LIMITS))
+    assert not away.send(store.jobs.ring(LIMITS))
 
     assert store.jobs.counts() == {"ready": 1}
     store.db.clock_offset_s = RING_AGAIN_S + 1

@@ -7,10 +7,9 @@ symbolic link, so that links planted there lead nowhere.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -21,13 +20,19 @@ from stalkeer.downloader.errors import (
     PartInUseError,
     UnsafePathError,
 )
+from stalkeer.downloader.placing import (
+    MOST_NAMES,
+    Whole,
+    find_place,
+    is_still,
+    names_like,
+    put,
+    try_lock,
+)
 
 PART_FOLDER = ".stalkeer"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LINK = (errno.ELOOP, errno.ENOTDIR)
-_COPY_BYTES = 1024 * 1024
-_SAMPLE_BYTES = 1024 * 1024
-_MOST_NAMES = 100
 LOOK_AGAIN_S = 30.0
 """How soon a download looks whether there is room again."""
 
@@ -47,8 +52,14 @@ def open_part(part: Path) -> Iterator[int]:
     """
     with disk_errors(part):
         _make_part_folder(part.parent)
+    with _hold(part, os.O_CREAT) as descriptor:
+        yield descriptor
+
+
+@contextmanager
+def _hold(part: Path, flags: int = 0) -> Iterator[int]:
+    flags |= os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with disk_errors(part), _folder_of(part) as folder:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(part.name, flags, 0o666, dir_fd=folder)
     try:
         with disk_errors(part):
@@ -93,30 +104,41 @@ def _always() -> None:
     """Permit everything."""
 
 
+def _never() -> bool:
+    """Ask nobody to stop."""
+    return False
+
+
 def publish(
-    part: Path, root: Path, relative: str, *, permit: Callable[[], object] = _always
+    part: Path,
+    root: Path,
+    relative: str,
+    *,
+    permit: Callable[[], object] = _always,
+    should_stop: Callable[[], bool] = _never,
 ) -> Path:
     """Move a complete part file to `relative` below `root` and say where it is.
 
     The name appears in one step with the whole file behind it; across filesystems the file is
     copied beside its target first. A file of that name that is not ours is never overwritten:
     the same content (size, first and last MiB) counts as this very file, and the part is dropped;
-    another one makes ours `Name (2).mkv`. An empty file counts as a name we had reserved. A second
-    run after a kill ends in the same place. Nothing is ever written outside `root`.
+    another one makes ours `Name (2).mkv`. An empty file that nobody holds counts as a name we had
+    reserved. A second run after a kill ends in the same place. Nothing is ever written outside
+    `root`.
 
-    `permit` is called when all that takes time is done, and may raise: the next step is the name.
+    The part is locked all the while: raises `PartInUseError` when somebody else has it.
+    `permit` is called when all that takes time is done, before a copy and again after it, and may
+    raise: the next step is the name. A copy asks `should_stop` at each MiB and then raises
+    `DownloadStoppedError`; the part stays.
     """
     folders, name = _split(relative)
-    with disk_errors(root), _open_below(root, folders) as folder:
-        with _open_plain(part) as descriptor:
-            os.fsync(descriptor)
-            permit()
-            name, is_there = _free_name(folder, name, descriptor)
-        if not is_there:
-            _move(part, folder, name)
-        os.fsync(folder)
-    remove_part(part)
-    return root.joinpath(*folders, name)
+    with disk_errors(root), _open_below(root, folders) as folder, _hold(part) as descriptor:
+        os.fsync(descriptor)
+        whole = Whole(part, descriptor, permit, should_stop)
+        got = _place(whole, folder, names_like(name))
+    if got is None:
+        raise UnsafePathError(f"There are {MOST_NAMES} other files named like {name!r} already.")
+    return root.joinpath(*folders, got)
 
 
 def publish_as(part: Path, path: Path) -> None:
@@ -124,16 +146,29 @@ def publish_as(part: Path, path: Path) -> None:
 
     As `publish`, but another file of that name is `NameTakenError`.
     """
-    with disk_errors(path), _open_below(path.parent, ()) as folder:
-        with _open_plain(part) as descriptor:
-            os.fsync(descriptor)
-            is_free = _reserve(folder, path.name)
-            if not is_free and not _is_same(folder, path.name, descriptor):
-                raise NameTakenError(f"{path} is there already and is another file. Move it away.")
-        if is_free:
-            _move(part, folder, path.name)
-        os.fsync(folder)
-    remove_part(part)
+    with disk_errors(path), _open_below(path.parent, ()) as folder, _hold(part) as descriptor:
+        os.fsync(descriptor)
+        got = _place(Whole(part, descriptor, _always, _never), folder, (path.name,))
+    if got is None:
+        raise NameTakenError(f"{path} is there already and is another file. Move it away.")
+
+
+def _place(whole: Whole, folder: int, names: Iterable[str]) -> str | None:
+    """Give the part the first of the names that it can have, and say which; None if there is none.
+
+    Only the very file that got the name is removed: a part begun anew meanwhile is another's.
+    """
+    with find_place(folder, names, whole.descriptor) as place:
+        if place is None:
+            return None
+        if place.is_filled:
+            whole.require()
+        else:
+            put(whole, place)
+    os.fsync(folder)
+    if whole.is_there():
+        whole.path.unlink()
+    return place.name
 
 
 def published(part: Path, root: Path, relative: str, size_bytes: int) -> Path | None:
@@ -144,7 +179,7 @@ def published(part: Path, root: Path, relative: str, size_bytes: int) -> Path | 
     folders, name = _split(relative)
     if part.exists():
         return None
-    for numbered in _names(name):
+    for numbered in names_like(name):
         path = root.joinpath(*folders, numbered)
         if not path.is_file():
             return None
@@ -206,30 +241,17 @@ def _folder_of(part: Path) -> Iterator[int]:
 
 
 def _lock(descriptor: int, part: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as exc:
-        raise PartInUseError(f"{part} is being written by another download.") from exc
-    except OSError:
-        # Some network filesystems know no locks; the job's lease then stands alone.
-        return
+    if not try_lock(descriptor):
+        raise PartInUseError(f"{part} is being written by another download.")
 
 
 def _check_plain(descriptor: int, part: Path) -> None:
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode) or facts.st_nlink > 1:
         raise UnsafePathError(f"{part} is no plain file of its own. Remove it.")
-    if not _is_still(part, facts):
+    if not is_still(part, facts):
         # It was published or removed between opening and locking: writing would hit that file.
         raise PartInUseError(f"{part} was moved by another download a moment ago.")
-
-
-def _is_still(path: Path, facts: os.stat_result) -> bool:
-    try:
-        now = path.lstat()
-    except FileNotFoundError:
-        return False
-    return (now.st_dev, now.st_ino) == (facts.st_dev, facts.st_ino)
 
 
 def _split(relative: str) -> tuple[tuple[str, ...], str]:
@@ -255,94 +277,3 @@ def _open_below(root: Path, folders: tuple[str, ...]) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _open_plain(path: Path | str, folder: int | None = None) -> Iterator[int]:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, dir_fd=folder)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _free_name(folder: int, name: str, part: int) -> tuple[str, bool]:
-    """Reserve a name for the part; True when a file of that name is the part already."""
-    for numbered in _names(name):
-        if _reserve(folder, numbered):
-            return numbered, False
-        if _is_same(folder, numbered, part):
-            return numbered, True
-    raise UnsafePathError(f"There are {_MOST_NAMES} other files named like {name!r} already.")
-
-
-def _names(name: str) -> Iterator[str]:
-    yield name
-    path = PurePosixPath(name)
-    for number in range(2, _MOST_NAMES + 1):
-        yield f"{path.stem} ({number}){path.suffix}"
-
-
-def _reserve(folder: int, name: str) -> bool:
-    """Make an empty file of that name, or find one that a killed run left."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        os.close(os.open(name, flags, 0o666, dir_fd=folder))
-    except FileExistsError:
-        facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        return stat.S_ISREG(facts.st_mode) and facts.st_size == 0
-    return True
-
-
-def _is_same(folder: int, name: str, part: int) -> bool:
-    facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    if not stat.S_ISREG(facts.st_mode) or facts.st_size != os.fstat(part).st_size:
-        return False
-    with _open_plain(name, folder) as other:
-        return all(
-            os.pread(other, _SAMPLE_BYTES, at) == os.pread(part, _SAMPLE_BYTES, at)
-            for at in (0, max(facts.st_size - _SAMPLE_BYTES, 0))
-        )
-
-
-def _move(part: Path, folder: int, name: str) -> None:
-    """Put the part over the reserved name, in one step that readers see whole or not at all."""
-    try:
-        _rename_or_copy(part, folder, name)
-    except OSError:
-        os.unlink(name, dir_fd=folder)
-        raise
-
-
-def _rename_or_copy(part: Path, folder: int, name: str) -> None:
-    try:
-        os.rename(part, name, dst_dir_fd=folder)
-    except OSError as exc:
-        # Asking beats comparing devices: two mounts of one disk have the same number.
-        if exc.errno != errno.EXDEV:
-            raise
-        copy = f".{part.name}.copy"
-        _copy(part, folder, copy)
-        os.rename(copy, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def _copy(part: Path, folder: int, name: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _open_plain(part) as source:
-        target = os.open(name, flags, 0o666, dir_fd=folder)
-        try:
-            while piece := os.read(source, _COPY_BYTES):
-                _write_all(target, piece)
-            os.fsync(target)
-        except OSError:
-            os.unlink(name, dir_fd=folder)
-            raise
-        finally:
-            os.close(target)
-
-
-def _write_all(descriptor: int, piece: bytes) -> None:
-    view = memoryview(piece)
-    while view:
-        view = view[os.write(descriptor, view) :]

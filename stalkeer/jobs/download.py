@@ -238,7 +238,13 @@ def _finish(task: Task, fetched: Fetched) -> Ended:
         task.services.store.leases.check(task.run.lease, planned)
         task.run.require_lease()
 
-    path = publish(fetched.path, task.rules.folder, relative, permit=permit)
+    path = publish(
+        fetched.path,
+        task.rules.folder,
+        relative,
+        permit=permit,
+        should_stop=task.run.should_stop,
+    )
     return _complete(task, path, fetched.size_bytes)
 
 

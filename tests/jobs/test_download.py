@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +26,7 @@ from stalkeer.downloader.errors import DiskFullError
 from stalkeer.downloader.files import part_path
 from stalkeer.jobs import by_hand, unwanted
 from stalkeer.jobs.recording import UNKNOWN_BYTES
-from stalkeer.jobs.services import ImportMode, Places
+from stalkeer.jobs.services import ImportMode, Places, Running
 from stalkeer.jobs.unwanted import LiveChannelError
 from tests.builders import entry, jobs_of, publish
 from tests.jobs.conftest import House
@@ -316,6 +317,50 @@ def test_a_file_without_a_picture_is_refused(
         "Heat (1995): the file holds no video.",
         "Heat (1995): the file is cut off, its own header says.",
     )
+
+
+# Another disk for unfinished files
+
+
+@pytest.fixture
+def other_disk(tmp_path: Path) -> Iterator[Path]:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second filesystem to copy from")
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
+
+
+def test_a_shutdown_ends_a_copy_to_another_disk_and_the_next_run_makes_it_anew(
+    house: House,
+    radarr: Radarr,
+    media: MediaServer,
+    other_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film = mkv_film(8 * MIB, minutes=170)
+    offer(house, media, film)
+    house.rule("radarr", parts=other_disk)
+    write, written = os.write, []
+
+    def shut_down_after_the_first_piece(descriptor: int, piece: bytes) -> int:
+        if len(piece) == MIB:
+            written.append(piece)
+            house.services.running.stop_all()
+        return write(descriptor, piece)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", shut_down_after_the_first_piece)
+        job = search_and_fetch(house, radarr)
+    held, left = part_of(house).stat().st_size, list(house.downloads.rglob("*.*"))
+    house.change(running=Running())
+    done = house.run(job.id)
+
+    assert (job.status, job.attempts, len(written)) == (JobStatus.READY, 0, 1)
+    assert (held, left) == (film.size, [])
+    assert done.status is JobStatus.DONE
+    assert Path(the_download(house).download_path or "").stat().st_size == film.size
+    assert len(media.requests()) == 1
 
 
 # Room on the disk

@@ -8,6 +8,5 @@ says whether a file is what an address holds.
 `digests`: what a server says of a whole file, and the checksum that is kept of one.
 `files`: `part_path`, `check_space`, `publish`, `publish_as`, `published`, `remove_part`.
 `media`: `container_of`, `inspect`, `judge_runtime`: whether the bytes are the film.
-`address`: `judge`, which addresses may be fetched from.
 `errors`: every way a download ends other than well.
 """

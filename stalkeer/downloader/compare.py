@@ -13,7 +13,7 @@ from stalkeer.downloader.exchange import Caller, open_answer
 from stalkeer.downloader.files import disk_errors
 from stalkeer.downloader.resume import OVERLAP_BYTES, Ask, ResumeState
 from stalkeer.downloader.terms import Chance
-from stalkeer.downloader.transport import Patience
+from stalkeer.outgoing.transport import Patience
 
 _SAMPLE_BYTES = 1024 * 1024
 """How much of a whole body is compared when the server knows no ranges but says its length."""

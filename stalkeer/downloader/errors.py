@@ -2,19 +2,14 @@
 
 They stand together because the exchange, the body and the files raise the same ones. A message
 names the host and never the address: addresses of films hold the user's name and password.
+Those of the connection itself are `stalkeer.outgoing`'s, and may be had from here.
 """
 
 from __future__ import annotations
 
 from stalkeer.errors import StalkeerError
-
-
-class DownloadStoppedError(StalkeerError):
-    """The caller asked to stop; what arrived is in the part file and the next fetch goes on."""
-
-    code = "download_stopped"
-    retryable = True
-    costs_attempt = False
+from stalkeer.outgoing.errors import AddressRefusedError as AddressRefusedError
+from stalkeer.outgoing.errors import DownloadStoppedError as DownloadStoppedError
 
 
 class TransferCutError(StalkeerError):
@@ -77,12 +72,6 @@ class TlsError(StalkeerError):
     """The certificate of the host cannot be trusted; the message says why."""
 
     code = "tls_refused"
-
-
-class AddressRefusedError(StalkeerError):
-    """The host, or one it redirects to, is an address nothing may be fetched from."""
-
-    code = "address_refused"
 
 
 class DiskFullError(StalkeerError):

@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 import httpx
 
-from stalkeer.downloader import address
 from stalkeer.downloader.answers import SetbackError
 from stalkeer.downloader.body import cut
 from stalkeer.downloader.errors import LinkGoneError, ProviderDownError, TlsError
 from stalkeer.downloader.resume import Ask
 from stalkeer.downloader.terms import EngineRules, FetchRequest
-from stalkeer.downloader.transport import Patience
+from stalkeer.outgoing import address
+from stalkeer.outgoing.transport import Patience
 
 MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -17,7 +17,6 @@ from threading import Event
 
 import httpx
 
-from stalkeer.downloader.address import check
 from stalkeer.downloader.compare import Comparison
 from stalkeer.downloader.exchange import caller_of, parse_url
 from stalkeer.downloader.files import open_part
@@ -25,7 +24,8 @@ from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.sniff import refuse_playlist_address
 from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
 from stalkeer.downloader.transfer import Hooks, Transfer
-from stalkeer.downloader.transport import (
+from stalkeer.outgoing.address import check
+from stalkeer.outgoing.transport import (
     JudgedBackend,
     JudgedTransport,
     Patience,
@@ -78,15 +78,18 @@ class Engine:
         """Fetch the file, or the rest of it, and return when all of it is in the part file.
 
         `on_progress` is called about twice a MiB and whenever `resume` changes; `on_head(part,
-        bytes)` once, when 4 MiB are on disk; `before_write` each time before bytes go to the part
-        file. All run in this thread, and what they raise ends the fetch. `should_stop` is asked
-        thousands of times and must be cheap. Whatever ends a fetch, the part file keeps what
-        arrived. Running it twice is harmless: a complete part file is not fetched again. Raises
-        the errors of `downloader.errors`.
+        bytes)` once, when 4 MiB are on disk; `before_write` each time before the part file is
+        changed. All run in this thread, and what they raise ends the fetch. `should_stop` and
+        `before_write` are called thousands of times and must be cheap. Whatever ends a fetch, the
+        part file keeps what was written. Running it twice is harmless: a complete part file is not
+        fetched again. Raises the errors of `downloader.errors`.
         """
         rules, url = self.rules, parse_url(request.url)
         refuse_playlist_address(url)
+        may_write = before_write or _permit
         with open_part(request.part) as descriptor:
+            # Bytes that cannot be relied on are cut off at once.
+            may_write()
             part = HeldPart.take(
                 descriptor,
                 request.resume,
@@ -97,7 +100,7 @@ class Engine:
             hooks = Hooks(
                 on_progress=on_progress,
                 on_head=on_head or _look_away,
-                before_write=before_write or _permit,
+                before_write=may_write,
                 should_stop=should_stop,
                 monotonic=self._monotonic,
                 wait=self._wait,

@@ -45,7 +45,7 @@ from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.resume import Ask, next_ask
 from stalkeer.downloader.sniff import refuse_page
 from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
-from stalkeer.downloader.transport import Patience
+from stalkeer.outgoing.transport import Patience
 
 FIRST_LOOK_BYTES = 4 * 1024 * 1024
 """How much is on disk when `on_head` is called."""
@@ -191,7 +191,7 @@ class Transfer:
         if self._part.is_intact():
             return True
         self._part.doubt(self._url.host, "somebody shortens the part file")
-        self._part.end_at(0)
+        self._end_at(0)
         return False
 
     def _is_genuine(self) -> bool:
@@ -208,8 +208,12 @@ class Transfer:
             )
         self._was_spoiled = True
         part.doubt(host, "its checksum is another one")
-        part.end_at(0)
+        self._end_at(0)
         return False
+
+    def _end_at(self, size: int) -> None:
+        self._hooks.before_write()
+        self._part.end_at(size)
 
     def _recover(self, setback: SetbackError) -> None:
         """Wait before the next exchange, or give up with the error of the last."""
@@ -236,7 +240,8 @@ class Transfer:
         self._content_type = head.content_type
         self._is_adopted = False
         had = part.have
-        sink = Sink(part.descriptor, start=body.start, have=had)
+        before_write = self._hooks.before_write
+        sink = Sink(part.descriptor, start=body.start, have=had, before_write=before_write)
         try:
             self._pour(body, head, response, sink)
         except OtherBytesError:
@@ -281,7 +286,6 @@ class Transfer:
     def _keep(self, view: memoryview, body: Body, head: Head, sink: Sink) -> None:
         part = self._part
         differed = sink.differed
-        self._hooks.before_write()
         with disk_errors(self._request.part):
             sink.put(view)
         if sink.differed and not differed:
@@ -313,7 +317,7 @@ class Transfer:
             if sink.position == 0:
                 raise self._empty(head)
             self._adopt(body, sink)
-            part.end_at(sink.position)
+            self._end_at(sink.position)
         if part.is_complete:
             return True
         if body.end is None:

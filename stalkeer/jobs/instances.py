@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import Service
-from stalkeer.downloader.address import judge
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.doctor import suggest_path_map
 from stalkeer.jobs.folders import FolderNotWritableError, sees
 from stalkeer.jobs.register import Webhook, check_reach, is_registered
 from stalkeer.jobs.services import ImportMode, InstanceRules
+from stalkeer.outgoing.address import judge
 
 
 class InstanceError(StalkeerError):

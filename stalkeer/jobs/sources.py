@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from stalkeer.downloader.address import check
-from stalkeer.downloader.transport import JudgedBackend, JudgedTransport, Patience, Resolve, resolve
+from stalkeer.outgoing.address import check
+from stalkeer.outgoing.transport import JudgedBackend, JudgedTransport, Patience, Resolve, resolve
 from stalkeer.playlist.source import is_address, open_source
 from stalkeer.playlist.terms import (
     NotModified,

@@ -11,7 +11,7 @@ import pytest
 
 from stalkeer.downloader.http import Engine, EngineRules, Fetched, FetchRequest, Progress
 from stalkeer.downloader.resume import ResumeState
-from stalkeer.downloader.transport import Resolve, resolve
+from stalkeer.outgoing.transport import Resolve, resolve
 from tests.standins.media import MediaServer, trusting
 
 RULES = EngineRules(allowed_hosts=frozenset({"127.0.0.1"}), read_step_s=0.02)
@@ -66,6 +66,7 @@ class Bench:
         max_bytes: int = 10**9,
         referrer: str | None = None,
         on_head: Callable[[Path, int], None] | None = None,
+        before_write: Callable[[], object] | None = None,
     ) -> Fetched:
         request = FetchRequest(
             url=url,
@@ -81,6 +82,7 @@ class Bench:
             on_progress=self.told.append,
             should_stop=self.should_stop,
             on_head=on_head or (lambda part, count: self.seen.append((part, count))),
+            before_write=before_write,
         )
 
 

@@ -14,7 +14,6 @@ from threading import Timer
 import httpx
 import pytest
 
-from stalkeer.downloader.address import check
 from stalkeer.downloader.answers import SetbackError
 from stalkeer.downloader.body import (
     BodyReader,
@@ -30,7 +29,8 @@ from stalkeer.downloader.errors import DownloadStoppedError, TransferCutError
 from stalkeer.downloader.exchange import Caller, open_answer
 from stalkeer.downloader.limiter import Limits, TokenBucket
 from stalkeer.downloader.resume import Ask
-from stalkeer.downloader.transport import JudgedBackend, JudgedTransport, Patience, resolve
+from stalkeer.outgoing.address import check
+from stalkeer.outgoing.transport import JudgedBackend, JudgedTransport, Patience, resolve
 from tests.standins.media import Film, MediaServer, Reply, trusting
 
 MIB = 1024 * 1024

@@ -12,7 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from stalkeer.downloader.errors import DownloadStoppedError
+from stalkeer.outgoing.errors import DownloadStoppedError
 
 Resolve = Callable[[str, int], list[str]]
 """Finds the addresses of a host; raises OSError when it has none."""

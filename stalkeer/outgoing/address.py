@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import httpx
 
-from stalkeer.downloader.errors import AddressRefusedError
+from stalkeer.outgoing.errors import AddressRefusedError
 
 _NAT64 = ip_network("64:ff9b::/96")
 _NEVER = tuple(

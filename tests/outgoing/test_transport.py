@@ -10,9 +10,9 @@ import httpcore
 import httpx
 import pytest
 
-from stalkeer.downloader.address import check
-from stalkeer.downloader.errors import DownloadStoppedError
-from stalkeer.downloader.transport import (
+from stalkeer.outgoing.address import check
+from stalkeer.outgoing.errors import DownloadStoppedError
+from stalkeer.outgoing.transport import (
     JudgedBackend,
     JudgedTransport,
     Patience,

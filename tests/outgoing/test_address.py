@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from stalkeer.downloader.address import check, check_url, judge, same_origin
-from stalkeer.downloader.errors import AddressRefusedError
+from stalkeer.outgoing.address import check, check_url, judge, same_origin
+from stalkeer.outgoing.errors import AddressRefusedError
 
 HOST = "film.example.invalid"
 

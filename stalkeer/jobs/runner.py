@@ -54,6 +54,7 @@ HANDLERS: Mapping[JobKind, Callable[[Run, Services], Ended]] = {
     JobKind.CLEANUP: cleanup.handle,
     JobKind.BACKUP: backup.handle,
 }
+_SHUT_DOWN = later("interrupted by a shutdown", run_in_s=0)
 AFTER_FAILURE: Mapping[JobKind, Callable[[Job, Services], tuple[NewJob, ...]]] = {
     JobKind.DOWNLOAD: download.after_failure,
 }
@@ -77,6 +78,17 @@ def run_job(job_id: int, services: Services) -> None:
     finally:
         services.running.remove(run)
         services.ring()
+
+
+def hand_back(services: Services) -> None:
+    """Make ready again what did not stop in time: the end of a process is no crash of its jobs.
+
+    A thread that lives on for a moment has lost its lease, and does nothing more outside.
+    """
+    for run in services.running.by_token().values():
+        run.stop(StopReason.LOST)
+        if not _wrote_end(run, _SHUT_DOWN, services):
+            return
 
 
 def _run(run: Run, services: Services) -> Ended:
@@ -151,7 +163,7 @@ def _stopped(run: Run, services: Services) -> Ended:
         return later("paused by a person", run_in_s=0, is_held=True)
     if run.reason is StopReason.LOST:
         return later("its worker stood still for longer than its lease", run_in_s=0)
-    return later("interrupted by a shutdown", run_in_s=0)
+    return _SHUT_DOWN
 
 
 def _search_instead(job: Job, services: Services) -> tuple[NewJob, ...]:

@@ -31,7 +31,7 @@ from stalkeer.jobs.metrics import Metrics
 from stalkeer.jobs.pulse import FEW, Pulse
 from stalkeer.jobs.receive import WebhookWriter
 from stalkeer.jobs.register import Webhook
-from stalkeer.jobs.runner import run_job
+from stalkeer.jobs.runner import hand_back, run_job
 from stalkeer.jobs.services import Running, Services
 from stalkeer.jobs.sources import probe, source_of
 from stalkeer.jobs.status import Status
@@ -207,6 +207,7 @@ class Service:
         self._pulse.stop(STOP_S / 3)
         if self._workers is not None:
             self._workers.stop(ends_at - time.monotonic())
+            hand_back(self.services)
         self._writer.stop(max(ends_at - time.monotonic(), 1))
         with suppress(StalkeerError):
             self._meters.hand_over(self.store.counters.add)

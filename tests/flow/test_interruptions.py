@@ -89,6 +89,27 @@ def test_an_ordered_end_saves_the_offset_and_costs_no_attempt(home: Home) -> Non
     assert (done["attempts"], done["crashes"]) == (1, 0)
 
 
+def test_a_job_that_waits_for_a_slow_radarr_does_not_count_an_ordered_end_as_a_crash(
+    home: Home,
+) -> None:
+    service = home.up()
+    home.radarr.break_with(Fault.SLOW, path="/movie/", seconds=60)
+    job_id = home.deliver({"eventType": "MovieAdded", "movie": {"id": 7}}).json()["job_id"]
+    wait_for(lambda: home.jobs(kind="webhook", status="running"))
+
+    service.popen.send_signal(signal.SIGTERM)
+    code = service.popen.wait(timeout=8)
+    (job,) = home.rows(f"SELECT status, attempts, crashes FROM job WHERE id = {job_id}")
+    home.radarr.mend()
+    home.up()
+    home.wait_for_webhook(count=1)
+
+    assert code == 0
+    assert job == {"status": "ready", "attempts": 0, "crashes": 0}
+    history = home.get(f"/api/v1/admin/jobs/{job_id}")["history"]
+    assert "crashed" not in [attempt["outcome"] for attempt in history]
+
+
 def test_another_worker_goes_on_with_the_download_of_one_that_was_killed(
     home: Home, postgres_url: str, redis_url: str
 ) -> None:

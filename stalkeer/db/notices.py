@@ -46,13 +46,19 @@ class Notices:
 
     @reads
     def waiting(self) -> tuple[NoticeRow, ...]:
-        """Return what is to be told, the oldest first."""
+        """Return what is to be told, the oldest first.
+
+        In a transaction nobody else gets it until that ends.
+        """
         rows = Notice.select().where(Notice.sent_at.is_null()).order_by(Notice.id).limit(MOST)
-        return tuple(NoticeRow(id=row.id, event=Event(row.event), text=row.text) for row in rows)
+        return tuple(
+            NoticeRow(id=row.id, event=Event(row.event), text=row.text)
+            for row in self.db.lock(rows)
+        )
 
     @writes
     def mark_sent(self, ids: Collection[int]) -> None:
-        """Note that these were told."""
+        """Note that these were told, or that somebody sees to it."""
         Notice.update(sent_at=self.db.now()).where(Notice.id.in_(ids)).execute()
 
     @writes

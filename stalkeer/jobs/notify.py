@@ -1,12 +1,16 @@
 """Tells the user what happened, through the services set in STALKEER_NOTIFICATIONS_URLS.
 
 What happens is written down with the state it is about (`db.notices`); what has waited for a minute
-goes out as one message, so that whoever adds forty films hears of them once.
+becomes one message, so that whoever adds forty films hears of them once. Each service has a job of
+its own for it: one that is away is asked again, and the others hear nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
 from stalkeer.core.jobs import Ended, NewJob, done, skipped
@@ -28,6 +32,12 @@ class NotifyError(StalkeerError):
     retryable: ClassVar[bool] = True
 
 
+class UnknownServiceError(NotifyError):
+    """An address is none that Apprise knows: somebody has to correct it."""
+
+    retryable: ClassVar[bool] = False
+
+
 class NoServiceError(StalkeerError):
     """Nobody is to be told anything."""
 
@@ -35,27 +45,37 @@ class NoServiceError(StalkeerError):
 
 
 def plan(services: Services) -> None:
-    """Write the job that tells what has waited long enough. Any process may ask, at any time."""
+    """Write the jobs that tell what has waited long enough. Any process may ask, at any time."""
     notices = services.store.notices
     notices.forget(older_than_s=KEPT_S)
     if not services.notify_urls:
         return
     _look(services)
     if notices.is_due(after_s=BUNDLE_S):
-        job = NewJob(kind=JobKind.NOTIFY, dedup_key="notify", title="notifications")
-        services.store.jobs.add(job)
+        # One transaction: from then on the jobs hold the message, whatever becomes of them.
+        services.store.db.write(lambda: _hand_over(services))
 
 
-def handle(_run: Run, services: Services) -> Ended:
-    """Send one message. A second run may send it again, which does no harm."""
-    if not services.notify_urls:
-        return skipped("no notification service is set")
+def _hand_over(services: Services) -> None:
     waiting = services.store.notices.waiting()
-    text = message([(one.event, one.text) for one in waiting], services.notify_events)
-    if text:
-        send(services.notify_urls, redact(text))
     services.store.notices.mark_sent([one.id for one in waiting])
-    return done("sent", f"{len(waiting)} events") if text else skipped("nothing to tell")
+    text = redact(message([(one.event, one.text) for one in waiting], services.notify_events))
+    if not text:
+        return
+    for number, url in enumerate(dict.fromkeys(services.notify_urls), start=1):
+        payload = {"service": _mark(services, url), "text": text}
+        title = f"notification to service {number}"
+        services.store.jobs.add(NewJob(kind=JobKind.NOTIFY, payload=payload, title=title))
+
+
+def handle(run: Run, services: Services) -> Ended:
+    """Send a message to one service. A second run may send it again, which does no harm."""
+    order = json.loads(run.job.payload)
+    for number, url in enumerate(services.notify_urls, start=1):
+        if _mark(services, url) == order.get("service"):
+            _deliver(number, url, order["text"])
+            return done("sent")
+    return skipped("its notification service is no longer set")
 
 
 def send_test(services: Services) -> int:
@@ -70,23 +90,69 @@ def send_test(services: Services) -> int:
 
 
 def send(urls: Sequence[str], text: str) -> None:
-    """Send a message to each of these services. Raises `NotifyError`."""
+    """Send a message to each of these services, and then raise the first `NotifyError`."""
+    faults = []
+    for number, url in enumerate(urls, start=1):
+        try:
+            _deliver(number, url, text)
+        except NotifyError as exc:
+            faults.append(exc)
+    if faults:
+        raise faults[0]
+
+
+def require_known(urls: Sequence[str]) -> None:
+    """Raise `UnknownServiceError` for an address that Apprise does not know; sends nothing."""
     # Imported here because it costs half a second and most people set none.
     import apprise
 
+    with _unheard():
+        for number, url in enumerate(urls, start=1):
+            if apprise.Apprise.instantiate(url) is None:
+                raise _unknown(number)
+
+
+def _deliver(number: int, url: str, text: str) -> None:
+    import apprise
+
     sender = apprise.Apprise()
-    unknown = [number for number, url in enumerate(urls, start=1) if not sender.add(url)]
-    if unknown:
-        raise NotifyError(
-            f"Address {unknown[0]} of STALKEER_NOTIFICATIONS_URLS is none that Apprise knows. "
-            f"Correct it: https://github.com/caronc/apprise/wiki lists them."
-        )
+    with _unheard():
+        is_known = sender.add(url)
+    if not is_known:
+        raise _unknown(number)
     # Titles are data: without the format a service would read their < and * as markup.
     if not sender.notify(title="stalkeer", body=text, body_format=apprise.NotifyFormat.TEXT):
         raise NotifyError(
-            "A notification was not delivered. Check STALKEER_NOTIFICATIONS_URLS; the log of this "
-            "moment names the service."
+            f"The service at address {number} of STALKEER_NOTIFICATIONS_URLS did not take the "
+            f"message. Check the address; the log of this moment says more."
         )
+
+
+def _unknown(number: int) -> UnknownServiceError:
+    return UnknownServiceError(
+        f"Address {number} of STALKEER_NOTIFICATIONS_URLS is none that Apprise knows. "
+        f"Correct it: https://github.com/caronc/apprise/wiki lists them."
+    )
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep Apprise from logging an address it cannot read: all of it may be a token."""
+    log = logging.getLogger("apprise")
+    log.addFilter(_nothing)
+    try:
+        yield
+    finally:
+        log.removeFilter(_nothing)
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
+
+
+def _mark(services: Services, url: str) -> str:
+    """Name a service in the payload of a job without its address, which is a secret."""
+    return services.store.playlists.vault.mark(url)
 
 
 def _look(services: Services) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -12,8 +14,17 @@ from stalkeer.core.connections import ProviderPause
 from stalkeer.core.jobs import ItemMove
 from stalkeer.core.notices import Event
 from stalkeer.core.states import ItemState, JobKind, JobStatus
-from stalkeer.jobs.notify import BUNDLE_S, NoServiceError, NotifyError, plan, send, send_test
-from tests.builders import add_job, jobs_of, learn, movie
+from stalkeer.jobs.notify import (
+    BUNDLE_S,
+    NoServiceError,
+    NotifyError,
+    UnknownServiceError,
+    plan,
+    require_known,
+    send,
+    send_test,
+)
+from tests.builders import jobs_of, learn, movie
 from tests.jobs.conftest import House, Site
 from tests.servers import free_port
 from tests.standins.radarr import Radarr
@@ -39,9 +50,11 @@ def happen(house: House, *states: ItemState, arr_id: int = 1) -> None:
         house.store.items.move([ItemMove(item_id=item_id, state=state, reason="it was cut")])
 
 
-def tell(house: House) -> Any:
-    """Run the job that tells it."""
-    return house.run(add_job(house.store, JobKind.NOTIFY, max_attempts=2))
+def tell(house: House) -> list[Any]:
+    """Let a minute pass and run the jobs that are due: one a service."""
+    house.store.db.clock_offset_s += BUNDLE_S + 1
+    plan(house.services)
+    return [house.run(job.id) for job in jobs_of(house.store, JobKind.NOTIFY)]
 
 
 def messages(site: Site) -> list[str]:
@@ -81,7 +94,7 @@ def test_a_bulk_add_sends_one_message(house: House, site: Site) -> None:
     for number in range(40):
         happen(house, TO_CONFIRM, arr_id=number + 1)
 
-    job = tell(house)
+    [job] = tell(house)
 
     assert job.status is JobStatus.DONE
     [text] = messages(site)
@@ -108,33 +121,67 @@ def test_a_service_that_does_not_take_it_is_asked_again_with_the_same(
     happen(house, FAILED)
     site.status = 500
 
-    job = tell(house)
+    [job] = tell(house)
+    site.status = 200
+    house.store.db.clock_offset_s += 3600
+    [again] = tell(house)
 
     assert (job.status, job.error_code) == (JobStatus.READY, "notify_failed")
     assert "STALKEER_NOTIFICATIONS_URLS" in job.last_error
-    assert len(waiting(house)) == 1
+    assert again.status is JobStatus.DONE
+    assert len(set(messages(site))) == 1
 
 
-def test_a_service_that_is_away_does_not_keep_the_message_from_the_others(
-    house: House, site: Site
-) -> None:
+def test_one_bad_address_lets_the_others_hear_everything_once(house: House, site: Site) -> None:
     listen(house, free_port(), site.port)
     happen(house, FAILED)
 
-    job = tell(house)
+    for _ in range(100):
+        tell(house)
 
     assert len(site.bodies) == 1
-    assert job.error_code == "notify_failed"
+    bad, good = sorted(jobs_of(house.store, JobKind.NOTIFY), key=lambda job: job.id)
+    assert (good.status, bad.status) == (JobStatus.DONE, JobStatus.FAILED)
+    assert "address 1 of" in bad.last_error
+    assert waiting(house) == []
+
+
+def test_an_address_that_nobody_knows_is_not_tried_again(house: House, site: Site) -> None:
+    house.change(notify_urls=("bogus://x", f"json://127.0.0.1:{site.port}/"))
+    happen(house, FAILED)
+
+    bad, good = sorted(tell(house), key=lambda job: job.id)
+
+    assert (bad.status, bad.attempts, good.status) == (JobStatus.FAILED, 1, JobStatus.DONE)
+
+
+def test_a_message_for_a_service_that_is_no_longer_set_is_dropped(house: House, site: Site) -> None:
+    listen(house, free_port())
+    happen(house, FAILED)
+    tell(house)
+    listen(house, site.port)
+    house.store.db.clock_offset_s += 3600
+
+    [job] = tell(house)
+
+    assert job.result["outcome"] == "skipped"
+    assert site.bodies == []
+
+
+def test_a_job_holds_no_address(house: House, site: Site) -> None:
+    house.change(notify_urls=(f"json://joe:planted-word@127.0.0.1:{site.port}/",))
+    happen(house, FAILED)
+
+    [job] = tell(house)
+
+    assert "planted" not in job.payload + job.title
 
 
 def test_nobody_is_told_when_no_service_is_set(house: House) -> None:
     happen(house, FAILED)
 
-    job = tell(house)
-    plan(house.services)
-
-    assert job.result == {"outcome": "skipped", "reason": "no notification service is set"}
-    assert len(jobs_of(house.store, JobKind.NOTIFY)) == 1
+    assert tell(house) == []
+    assert len(waiting(house)) == 1
 
 
 def test_what_has_waited_a_minute_gets_one_job(house: House, site: Site) -> None:
@@ -208,8 +255,25 @@ def test_a_test_without_a_service_says_what_to_set(house: House) -> None:
         send_test(house.services)
 
 
-def test_an_address_that_apprise_does_not_know_is_named_by_its_number() -> None:
-    with pytest.raises(NotifyError, match=r"^Address 2 of ") as caught:
-        send(["json://127.0.0.1:1/", "nothing://planted-token"], "any")
+def test_a_test_reaches_the_others_when_one_is_away(house: House, site: Site) -> None:
+    listen(house, free_port(), site.port)
 
-    assert "planted" not in str(caught.value)
+    with pytest.raises(NotifyError, match="address 1 of"):
+        send_test(house.services)
+
+    assert len(site.bodies) == 1
+
+
+@pytest.mark.parametrize("address", ["nothing://planted-token", "tgram://planted", "planted"])
+def test_an_address_that_apprise_does_not_know_is_named_by_its_number(
+    address: str,
+) -> None:
+    written = StringIO()
+    handler = logging.StreamHandler(written)
+    logging.getLogger("apprise").addHandler(handler)
+
+    with pytest.raises(UnknownServiceError, match=r"^Address 2 of ") as caught:
+        require_known(["json://127.0.0.1:1/", address])
+
+    logging.getLogger("apprise").removeHandler(handler)
+    assert "planted" not in str(caught.value) + written.getvalue()

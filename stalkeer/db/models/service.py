@@ -61,7 +61,10 @@ class WebSession(Base):
 
 
 class Notice(Base):
-    """Something the user is to be told; one with a `key` is told once."""
+    """Something the user is to be told; one with a `key` is told once.
+
+    `sent_at` is when the jobs were written that tell it.
+    """
 
     event = pw.CharField(max_length=16)
     text = pw.TextField()

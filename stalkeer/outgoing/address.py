@@ -14,11 +14,14 @@ import httpx
 from stalkeer.outgoing.errors import AddressRefusedError
 
 _NAT64 = ip_network("64:ff9b::/96")
+_OLD_NOTATIONS = (ip_network("::/96"), ip_network("::ffff:0:0:0/96"))
+"""An IPv4 address in ways that the internet gave up: some machines still take them for it."""
 _NEVER = tuple(
     ip_network(network)
     for network in (
         "0.0.0.0/8",
         "240.0.0.0/4",
+        "fec0::/10",  # site-local, what fc00::/7 replaced
         "64:ff9b:1::/48",  # becomes an IPv4 address by rules that only its own network knows
         "100.100.100.200/32",  # metadata of Alibaba Cloud
         "168.63.129.16/32",  # wire server of Azure
@@ -96,7 +99,8 @@ def _plain(host: str) -> str:
 
 def _kind(text: str) -> str | None:
     """Name the kind of an address that needs leave: `loopback`, `private`…; None for public."""
-    address = _unwrap(ip_address(text.partition("%")[0]))
+    given = ip_address(text.partition("%")[0])
+    address = _unwrap(given)
     if address.is_loopback:
         return "loopback"
     if address.is_link_local:
@@ -105,7 +109,13 @@ def _kind(text: str) -> str | None:
         return "multicast"
     if address.is_unspecified or any(_within(address, network) for network in _NEVER):
         return "reserved"
-    return None if address.is_global else "private"
+    if not address.is_global:
+        return "private"
+    return "reserved" if _is_old_notation(given) else None
+
+
+def _is_old_notation(address: IPv4Address | IPv6Address) -> bool:
+    return any(_within(address, network) for network in _OLD_NOTATIONS)
 
 
 def _within(address: IPv4Address | IPv6Address, network: IPv4Network | IPv6Network) -> bool:
@@ -114,9 +124,9 @@ def _within(address: IPv4Address | IPv6Address, network: IPv4Network | IPv6Netwo
 
 def _unwrap(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Find the IPv4 address that an IPv6 one stands for, since that is what gets connected."""
-    if isinstance(address, IPv4Address):
+    if isinstance(address, IPv4Address) or address.is_loopback:
         return address
-    if address in _NAT64:
+    if address in _NAT64 or _is_old_notation(address):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     if address.teredo is not None:
         return address.teredo[1]

@@ -27,10 +27,14 @@ def test_public_addresses_are_fetched_from(address: str) -> None:
         ("::ffff:127.0.0.1", "loopback"),
         ("64:ff9b::7f00:1", "loopback"),
         ("2002:7f00:1::", "loopback"),
+        ("::127.0.0.1", "loopback"),
+        ("::ffff:0:127.0.0.1", "loopback"),
         ("2001:0:4136:e378:8000:63bf:80ff:fffe", "loopback"),
         ("169.254.169.254", "link-local"),
         ("fe80::1%eth0", "link-local"),
         ("64:ff9b::a9fe:a9fe", "link-local"),
+        ("::169.254.169.254", "link-local"),
+        ("::ffff:0:169.254.169.254", "link-local"),
         ("224.0.0.1", "multicast"),
         ("ff02::1", "multicast"),
         ("0.0.0.0", "reserved"),
@@ -41,6 +45,9 @@ def test_public_addresses_are_fetched_from(address: str) -> None:
         ("168.63.129.16", "reserved"),
         ("fd00:ec2::254", "reserved"),
         ("64:ff9b:1::a00:1", "reserved"),
+        ("fec0::1", "reserved"),
+        ("::5db8:d822", "reserved"),
+        ("::ffff:0:5db8:d822", "reserved"),
     ],
 )
 def test_addresses_that_are_never_a_film_need_leave_by_name(address: str, kind: str) -> None:
@@ -61,6 +68,8 @@ def test_addresses_that_are_never_a_film_need_leave_by_name(address: str, kind: 
         "fc00::1",
         "::ffff:10.0.0.1",
         "2002:a00:1::",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
     ],
 )
 def test_private_addresses_are_for_hosts_the_operator_named(address: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from stalkeer.core.items import Service
@@ -442,6 +446,61 @@ def test_a_second_process_on_the_same_postgresql_database_is_refused(
         pass
     with among_others(one), among_others(two):
         pass
+
+
+def _cut_off(url: str) -> None:
+    """End every session of a database, as its restart does."""
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def _is_refused(given: Settings) -> bool:
+    try:
+        with sole_process(given):
+            return False
+    except AlreadyRunningError:
+        return True
+
+
+def test_after_a_restart_of_postgresql_a_second_process_is_refused_again(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    one, two = (settings(DATA_DIR=str(each), DATABASE_URL=postgres_url) for each in folders)
+
+    with sole_process(one, look_every_s=0.05):
+        _cut_off(postgres_url)
+        threading.Event().wait(0.5)
+        was_refused = _is_refused(two)
+
+    assert was_refused
+    assert not _is_refused(two)
+
+
+def test_a_process_whose_database_was_taken_over_ends_in_good_order(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    one, two = (settings(DATA_DIR=str(each), DATABASE_URL=postgres_url) for each in folders)
+    asked_to_end = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
+
+    try:
+        with sole_process(one, look_every_s=1):
+            _cut_off(postgres_url)
+            with sole_process(two):
+                was_asked = asked_to_end.wait(10)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert was_asked
 
 
 def test_web_and_worker_share_and_keep_up_out(tmp_path: Path) -> None:

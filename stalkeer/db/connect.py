@@ -36,6 +36,16 @@ _SQLITE_PRAGMAS: Mapping[str, object] = {
     "busy_timeout": 5000,
     "foreign_keys": 1,
 }
+PATIENCE: Mapping[str, Any] = {
+    "connect_timeout": 5,
+    # A server that is gone without a word, with its machine or the network, would be waited for
+    # for a quarter of an hour.
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+"""How long a connection to PostgreSQL waits for a server that says nothing at all."""
 _NO_STANDSTILL = "idle_in_transaction_session_timeout=10s"
 _LOST = (
     "already closed",
@@ -254,7 +264,7 @@ def _postgresql(url: str, pool_size: int, pool_timeout_s: float) -> pw.Database:
         timeout=pool_timeout_s,
         stale_timeout=60,
         autoconnect=False,
-        connect_timeout=5,
+        **PATIENCE,
         **options,
     )
     return database

@@ -11,7 +11,7 @@ import peewee as pw
 
 from stalkeer.core.items import Service
 from stalkeer.core.jobs import NewJob
-from stalkeer.core.states import JobKind
+from stalkeer.core.states import KNOWN_KINDS, JobKind
 from stalkeer.db.connect import Database, reads, writes
 from stalkeer.db.jobs import Jobs
 from stalkeer.db.models import Instance, ProcessingLog, Schedule, Setting
@@ -162,8 +162,10 @@ class Schedules:
 
     @writes
     def keep_only(self, names: set[str]) -> None:
-        """Drop the schedules of what is no longer configured."""
-        Schedule.delete().where(Schedule.name.not_in(names)).execute()
+        """Drop the schedules of what is no longer configured, but none of a newer version."""
+        Schedule.delete().where(
+            Schedule.name.not_in(names) & Schedule.kind.in_(KNOWN_KINDS)
+        ).execute()
 
     @reads
     def intervals(self, kind: JobKind) -> dict[str, int]:
@@ -187,7 +189,8 @@ class Schedules:
     def tick(self) -> list[int]:
         """Write the jobs of all schedules that are due; return their ids.
 
-        Ticks that were missed collapse into one, because the next is counted from now.
+        Ticks that were missed collapse into one, because the next is counted from now. What a newer
+        version has to do stays due until a process of that version looks.
         """
         fired = [self._fire(*due) for due in self._due()]
         return [job_id for job_id in fired if job_id is not None]
@@ -195,7 +198,7 @@ class Schedules:
     @reads
     def _due(self) -> list[tuple[int, datetime]]:
         rows = Schedule.select(Schedule.id, Schedule.next_run_at).where(
-            Schedule.next_run_at <= self.db.now()
+            (Schedule.next_run_at <= self.db.now()) & Schedule.kind.in_(KNOWN_KINDS)
         )
         return [(row.id, row.next_run_at) for row in rows]
 

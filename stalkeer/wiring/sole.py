@@ -1,25 +1,33 @@
 """Sees to it that `up` works alone: it takes up whatever is marked as running when it starts.
 
-Both locks end with the process, however it ends, so nothing has to be cleared away after a crash.
+Every lock ends with the process, however it ends, so nothing has to be cleared away after a crash.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
 
-from stalkeer.db.connect import StoreError
+from stalkeer.db.connect import PATIENCE, StoreError
 from stalkeer.errors import StalkeerError
+from stalkeer.log import get_logger
 from stalkeer.settings import Settings
 
+log = get_logger(__name__)
+
+LOOK_EVERY_S = 10.0
+"""How often the lock in PostgreSQL is looked after."""
 _ADVISORY_LOCK = 7_825_512
 
 
@@ -43,12 +51,12 @@ class _Hold(Enum):
 
 
 @contextmanager
-def sole_process(settings: Settings) -> Iterator[None]:
+def sole_process(settings: Settings, *, look_every_s: float = LOOK_EVERY_S) -> Iterator[None]:
     """Hold the data directory and the database for this process alone.
 
     Raises `AlreadyRunningError` when another one has either.
     """
-    with _held(settings, _Hold.ALONE):
+    with _held(settings, _Hold.ALONE, look_every_s):
         yield
 
 
@@ -58,12 +66,12 @@ def among_others(settings: Settings) -> Iterator[None]:
 
     Raises `AlreadyRunningError` when a `sole_process` has them.
     """
-    with _held(settings, _Hold.TOGETHER):
+    with _held(settings, _Hold.TOGETHER, LOOK_EVERY_S):
         yield
 
 
 @contextmanager
-def _held(settings: Settings, hold: _Hold) -> Iterator[None]:
+def _held(settings: Settings, hold: _Hold, look_every_s: float) -> Iterator[None]:
     url = settings.database_url.get_secret_value()
     data_dir = settings.general.data_dir
     # For the usual database this is one file.
@@ -72,7 +80,7 @@ def _held(settings: Settings, hold: _Hold) -> Iterator[None]:
         if urlsplit(url).scheme == "sqlite":
             paths.add(Path(unquote(urlsplit(url).path[1:])).resolve().with_suffix(".lock"))
         else:
-            stack.enter_context(_database_held(url, hold))
+            stack.enter_context(_database_held(url, hold, look_every_s))
         for path in sorted(paths):
             stack.enter_context(_file_held(path, hold))
         yield
@@ -101,21 +109,70 @@ def _file_held(path: Path, hold: _Hold) -> Iterator[None]:
 
 
 @contextmanager
-def _database_held(url: str, hold: _Hold) -> Iterator[None]:
+def _database_held(url: str, hold: _Hold, look_every_s: float) -> Iterator[None]:
+    lock = _DatabaseLock(url, hold, look_every_s)
+    lock.start()
     try:
-        connection = psycopg2.connect(url, connect_timeout=5)
-    except psycopg2.OperationalError as exc:
-        said = str(exc).strip().splitlines()[0]
-        raise StoreError(f"The database did not answer: {said}") from exc
-    with closing(connection):
-        # Not in a transaction: it would stay open as long as the service runs.
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {hold.value[1]}(%s)", (_ADVISORY_LOCK,))
-            is_ours = cursor.fetchone() == (True,)
+        yield
+    finally:
+        lock.stop()
+
+
+class _DatabaseLock(threading.Thread):
+    """Holds a lock of PostgreSQL, and takes it again when its connection was lost.
+
+    The lock goes with the connection: after a restart of the database nobody holds it. When
+    somebody else has taken it meanwhile, this process ends in good order.
+    """
+
+    def __init__(self, url: str, hold: _Hold, look_every_s: float) -> None:
+        super().__init__(name="database-lock", daemon=True)
+        self._url = url
+        self._hold = hold
+        self._look_every_s = look_every_s
+        self._ended = threading.Event()
+        self._connection = self._connected()
+
+    def stop(self) -> None:
+        self._ended.set()
+        # No longer: it may just be asking a server that says nothing.
+        self.join(1)
+        self._connection.close()
+
+    def run(self) -> None:
+        while not self._ended.wait(self._look_every_s):
+            try:
+                self._look()
+            except StoreError as exc:
+                log.warning("the lock on the database is looked for again", error=str(exc))
+            except AlreadyRunningError as exc:
+                log.error("this process ends: its lock was taken", error=str(exc))  # noqa: TRY400 # where it was noticed tells nothing
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    def _look(self) -> None:
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except psycopg2.Error:
+            self._connection.close()
+            self._connection = self._connected()
+
+    def _connected(self) -> Connection:
+        try:
+            connection: Connection = psycopg2.connect(self._url, **PATIENCE)
+            # Not in a transaction: it would stay open as long as the service runs.
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {self._hold.value[1]}(%s)", (_ADVISORY_LOCK,))
+                is_ours = cursor.fetchone() == (True,)
+        except psycopg2.Error as exc:
+            said = str(exc).strip().splitlines()[0]
+            raise StoreError(f"The database did not answer: {said}") from exc
         if not is_ours:
+            connection.close()
             raise AlreadyRunningError(
                 "stalkeer already runs on this database. Stop it first, or give this one another "
                 "database with STALKEER_DATABASE_URL."
             )
-        yield
+        return connection

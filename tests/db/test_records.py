@@ -72,6 +72,19 @@ def test_a_tick_makes_no_job_while_the_last_one_is_active(hourly: Store) -> None
     assert len(jobs_of(hourly, JobKind.RECONCILE)) == 2
 
 
+def test_what_a_newer_version_has_to_do_waits_for_it(hourly: Store) -> None:
+    hourly.schedules.configure("defragment", JobKind.CLEANUP, every_s=HOUR)
+    hourly.db.write(
+        lambda: Schedule.update(kind="defragment").where(Schedule.name == "defragment").execute()
+    )
+
+    fired = hourly.schedules.tick()
+    hourly.schedules.keep_only({"reconcile:radarr"})
+
+    assert fired == []
+    assert row_of(hourly, Schedule, Schedule.name == "defragment").last_run_at is None
+
+
 def test_processes_that_tick_at_the_same_time_make_one_job(hourly: Store) -> None:
     hourly.db.clock_offset_s = HOUR + 1
     start = threading.Barrier(5)

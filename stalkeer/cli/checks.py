@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,13 +19,8 @@ if TYPE_CHECKING:
     from stalkeer.settings import Settings
 
 HOUR_S = 3600.0
-
-
-class ArrName(StrEnum):
-    """Which program."""
-
-    RADARR = "radarr"
-    SONARR = "sonarr"
+_SETTINGS = ("radarr", "sonarr")
+"""The instances that settings name."""
 
 
 def doctor(as_json: Json = False, verbose: Verbose = False) -> None:
@@ -49,7 +43,7 @@ def doctor(as_json: Json = False, verbose: Verbose = False) -> None:
 
 
 def register(
-    name: Annotated[ArrName | None, typer.Argument(help="Only this one.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Only this instance.")] = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -66,11 +60,7 @@ def register(
                 results.append({"instance": each, "error": str(exc)})
         is_alone = client.is_alone
     if not results:
-        stop(
-            WRONG_USAGE,
-            f"{f'{name.title()} is not' if name else 'Neither Radarr nor Sonarr is'} set: set "
-            f"STALKEER_RADARR_URL and STALKEER_RADARR_API_KEY, or the same for SONARR.",
-        )
+        stop(WRONG_USAGE, _no_instance(name, known))
     _end_register(results, is_alone=is_alone, as_json=as_json)
 
 
@@ -128,6 +118,15 @@ def _shown(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "remedy": finding.remedy or None,
     }
+
+
+def _no_instance(name: str | None, known: list[str]) -> str:
+    if name is None or (name in _SETTINGS):
+        return (
+            f"{name.title() + ' is not' if name else 'Neither Radarr nor Sonarr is'} set: set "
+            f"STALKEER_RADARR_URL and STALKEER_RADARR_API_KEY, or the same for SONARR."
+        )
+    return f"There is no instance {name!r}. There are: {', '.join(known) or 'none'}."
 
 
 def _end_register(results: list[dict[str, Any]], *, is_alone: bool, as_json: bool) -> None:

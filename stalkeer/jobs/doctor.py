@@ -18,7 +18,7 @@ from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.accounts import RENEW, expiry_warning
 from stalkeer.jobs.folders import FolderNotWritableError, sees, sees_as
-from stalkeer.jobs.register import Webhook, check_reach, is_registered
+from stalkeer.jobs.register import MISSING, Webhook, check_reach, fault_of, is_let_in
 from stalkeer.jobs.services import InstanceRules, Services
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -192,14 +192,18 @@ class Doctor:
                 "reach, and start `stalkeer up` if it does not run.",
             )
             return
-        if is_registered(arr, webhook):
-            yield Finding(subject, f"registered, and {webhook.url} is reached")
-        else:
+        fault = fault_of(arr, webhook)
+        if not fault and not is_let_in(arr, webhook):
+            fault = "is turned away: it holds another user or password"
+        if fault:
+            said = "no Connect webhook sends to it" if fault == MISSING else f"ours there {fault}"
             yield Finding(
                 subject,
-                f"{webhook.url} is reached, but no Connect webhook sends to it",
+                f"{webhook.url} is reached, but {said}",
                 f"Run `stalkeer register {rules.name}`.",
             )
+        else:
+            yield Finding(subject, f"registered, and {webhook.url} is reached")
 
 
 def _root_folders(arr: Radarr | Sonarr, rules: InstanceRules) -> Iterator[Finding]:

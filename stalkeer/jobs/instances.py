@@ -18,7 +18,7 @@ from stalkeer.core.items import Service
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.doctor import suggest_path_map
 from stalkeer.jobs.folders import FolderNotWritableError, sees
-from stalkeer.jobs.register import Webhook, check_reach, is_registered
+from stalkeer.jobs.register import Webhook, check_reach, fault_of, is_let_in
 from stalkeer.jobs.services import ImportMode, InstanceRules
 from stalkeer.outgoing.address import judge
 
@@ -214,12 +214,15 @@ def _folder(
 def _webhook(
     arr: Radarr | Sonarr, _rules: InstanceRules, webhook: Webhook, faults: list[str]
 ) -> dict[str, object]:
-    registered = is_registered(arr, webhook)
-    if not registered:
-        faults.append("Our Connect webhook is not registered: register it.")
+    fault = fault_of(arr, webhook)
+    if fault:
+        faults.append(f"Our Connect webhook {fault}: register it.")
     try:
         check_reach(arr, webhook)
     except StalkeerError as exc:
         faults.append(f"It does not reach us at {webhook.url}: {exc}")
-        return {"webhook_registered": registered}
-    return {"webhook_registered": registered, "webhook_reaches_us": True}
+        return {"webhook_registered": not fault}
+    if not fault and not is_let_in(arr, webhook):
+        fault = "holds another user or password"
+        faults.append(f"Our Connect webhook {fault}: register it.")
+    return {"webhook_registered": not fault, "webhook_reaches_us": True}

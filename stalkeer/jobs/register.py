@@ -12,6 +12,7 @@ from stalkeer.arr.errors import ArrRefusedError
 from stalkeer.core.items import Service
 
 NAME = "stalkeer"
+MISSING = "is not registered"
 TRIGGERS = {
     Service.RADARR: frozenset(
         {"onGrab", "onDownload", "onUpgrade", "onMovieAdded", "onMovieDelete", "onMovieFileDelete"}
@@ -58,7 +59,7 @@ def register(arr: Arr, webhook: Webhook) -> Registration:
         arr.test_notification(wanted)
         arr.save_notification(wanted)
         return Registration.CREATED
-    if _is_same(ours, wanted) and _passes(arr, ours):
+    if not _differences(ours, wanted) and _passes(arr, ours):
         return Registration.UNCHANGED
     repaired = ours | wanted | {"id": ours["id"], "name": ours["name"]}
     arr.test_notification(repaired)
@@ -76,8 +77,27 @@ def check_reach(arr: Arr, webhook: Webhook) -> None:
 
 
 def is_registered(arr: Arr, webhook: Webhook) -> bool:
-    """Say whether the arr holds a connection to us."""
-    return _find(arr.notifications(), webhook) is not None
+    """Say whether the arr holds the connection to us that `register` makes."""
+    return not fault_of(arr, webhook)
+
+
+def fault_of(arr: Arr, webhook: Webhook) -> str:
+    """Say what is wrong with the arr's connection to us: `is not registered`; empty when nothing is.
+
+    Its password cannot be read back: `is_let_in` tells about that.
+    """
+    ours = _find(arr.notifications(), webhook)
+    if ours is None:
+        return MISSING
+    wanted = _connection(arr.notification_schema(), webhook, TRIGGERS[arr.service])
+    wrong = _differences(ours, wanted)
+    return f"is not as it should be ({', '.join(wrong)})" if wrong else ""
+
+
+def is_let_in(arr: Arr, webhook: Webhook) -> bool:
+    """Have the arr send its Test event with what it holds: an old password is turned away."""
+    ours = _find(arr.notifications(), webhook)
+    return ours is not None and _passes(arr, ours)
 
 
 def _connection(form: Mapping[str, Any], webhook: Webhook, triggers: frozenset[str]) -> Json:
@@ -108,13 +128,13 @@ def _find(connections: list[Json], webhook: Webhook) -> Json | None:
     return next(iter([*by_url, *by_name]), None)
 
 
-def _is_same(ours: Json, wanted: Json) -> bool:
+def _differences(ours: Json, wanted: Json) -> list[str]:
     """Compare all that can be read back: passwords cannot, the arr's Test tells about them."""
     theirs = _fields(ours)
     values = {name: value for name, value in _fields(wanted).items() if name != "password"}
     switches = {name for name in wanted if name.startswith("on")}
-    return all(theirs.get(name) == value for name, value in values.items()) and all(
-        bool(ours.get(name)) == wanted[name] for name in switches
+    return [name for name, value in values.items() if theirs.get(name) != value] + sorted(
+        name for name in switches if bool(ours.get(name)) != wanted[name]
     )
 
 

@@ -222,3 +222,17 @@ def test_register_without_an_instance_names_what_to_set(
 
     assert ran.code == 2
     assert "STALKEER_RADARR_URL" in ran.err
+
+
+def test_register_takes_any_instance_and_names_those_there_are(home: Home) -> None:
+    home.up()
+    home.radarr.connect._stored.clear()
+    key = f"{home.radarr.api_key}\n"
+    command(home, "instances", "add", "radarr4k", "radarr", home.radarr.url, stdin=key)
+
+    done = command(home, "register", "radarr4k")
+    wrong = command(home, "register", "radar4k")
+
+    assert (done.code, done.out) == (0, "radarr4k: created\n"), done.err
+    assert wrong.code == 2
+    assert "radarr, radarr4k, sonarr" in wrong.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from stalkeer.playlist.errors import PlaylistUnreachableError
 from tests.builders import entry, playlist, publish
 from tests.jobs.conftest import House
 from tests.standins.radarr import Radarr
-from tests.standins.receiver import Receiver, receiving
+from tests.standins.receiver import Received, Receiver, receiving
 from tests.standins.server import Fault
 from tests.standins.sonarr import Sonarr
 
@@ -358,3 +359,44 @@ def rename(doctor: Doctor) -> None:
     arr = doctor.services.arrs["radarr"]
     [made] = arr.notifications()
     arr.save_notification(made | {"name": "somebody else's"})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        pytest.param({"onGrab": False}, "is not as it should be (onGrab)", id="trigger"),
+        pytest.param({"implementation": "Email"}, "no Connect webhook", id="none"),
+    ],
+)
+def test_a_webhook_that_is_not_as_it_should_be_has_its_remedy(
+    doctor: Doctor, radarr: Radarr, wrong: dict[str, Any], said: str
+) -> None:
+    radarr.connect._stored[1].update(wrong)
+
+    fault = only_fault(doctor)
+
+    assert fault.subject == "radarr webhook"
+    assert said in fault.message
+    assert "`stalkeer register radarr`" in fault.remedy
+
+
+def test_a_webhook_with_the_address_of_last_year_is_a_fault(doctor: Doctor, radarr: Radarr) -> None:
+    [fields] = [one["fields"] for one in radarr.connect._stored.values()]
+    next(one for one in fields if one["name"] == "url")["value"] = "http://127.0.0.1:1/old"
+
+    assert "(url)" in only_fault(doctor).message
+
+
+def test_a_webhook_with_an_old_password_is_a_fault(
+    doctor: Doctor, radarr: Radarr, receiver: Receiver
+) -> None:
+    def judge(got: Received) -> None:
+        good = base64.b64encode(b"stalkeer:word").decode()
+        receiver.answers = [200 if got.headers["authorization"] == f"Basic {good}" else 401]
+
+    [fields] = [one["fields"] for one in radarr.connect._stored.values()]
+    next(one for one in fields if one["name"] == "password")["value"] = "of-last-year"
+
+    receiver.ask = judge
+
+    assert "password" in only_fault(doctor).message

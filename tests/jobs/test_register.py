@@ -18,6 +18,7 @@ from stalkeer.jobs.register import (
     Registration,
     Webhook,
     check_reach,
+    is_let_in,
     is_registered,
     register,
 )
@@ -122,7 +123,10 @@ def test_a_webhook_that_is_not_as_it_should_be_is_repaired(
         facts["events"] = None
     radarr.connect.add(facts.pop("url"), **facts)
 
+    assert is_registered(arr, webhook) is ("password" in wrong)
+    assert "password" not in wrong or not is_let_in(arr, webhook)
     assert register(arr, webhook) is Registration.REPAIRED
+    assert is_registered(arr, webhook)
 
     [repaired] = connections(house, radarr)
     assert repaired["id"] == 1

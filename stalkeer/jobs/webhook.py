@@ -150,6 +150,8 @@ def _close(delivery: _Delivery, items: Sequence[Item], state: ItemState, reason:
     """Let items stand in a state, and cancel what still searches for or fetches them."""
     if not items:
         return skipped("we were not looking for it")
+    # Who stood still may come too late: another worker did this, and new work has begun since.
+    delivery.run.require_lease()
     store, item_ids = delivery.services.store, [item.id for item in items]
     code = WhyNot.WAITING_ARR if state is ItemState.WAITING else ""
     store.items.move(
@@ -165,6 +167,7 @@ def _file_deleted(delivery: _Delivery) -> Ended:
     if event.delete_reason == "upgrade":
         return skipped("a better file took its place")
     if event.delete_reason == "manual":
+        delivery.run.require_lease()
         for item in delivery.known():
             services.store.matches.reject_imported(item.id)
     judged = _judged_now(delivery)

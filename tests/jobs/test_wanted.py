@@ -239,6 +239,20 @@ def test_a_grab_of_another_client_cancels_our_download(house: House, radarr: Rad
     assert (item.state, item.reason) == (ItemState.WAITING, "radarr downloads it itself")
 
 
+def test_a_grab_that_is_heard_too_late_cancels_nothing(house: House, radarr: Radarr) -> None:
+    heat, download = on_its_way(house, radarr)
+    before = item_of(house, "radarr", heat)
+    # Whoever holds a lease of no time counts as having stood still past it.
+    house.store.leases.lease_s = 0
+
+    hear(house, "radarr", "Grab", movie={"id": heat, "title": "Heat"})
+
+    row = house.store.downloads.get(download.download_id or 0)
+    assert row is not None
+    assert row.status is DownloadStatus.PENDING
+    assert item_of(house, "radarr", heat) == before
+
+
 @pytest.mark.parametrize(
     ("why", "found"),
     [

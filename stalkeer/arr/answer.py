@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
+from stalkeer.core.backoff import told_wait_s
+
 LONGEST_WORDS = 300
 
 _OPENING = re.compile(r"\s*\[\s*")
@@ -44,8 +46,8 @@ class RawAnswer:
 
     @property
     def retry_in_s(self) -> float | None:
-        """The seconds of Retry-After; its other form, a date, is not used by what we talk to."""
-        return float(self.retry_after) if self.retry_after.isdecimal() else None
+        """How long it asks us to wait."""
+        return told_wait_s(self.retry_after)
 
     @property
     def redirects_to(self) -> str:

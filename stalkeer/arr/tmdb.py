@@ -14,6 +14,7 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from stalkeer.core.backoff import told_wait_s
 from stalkeer.core.doubt import TmdbFacts
 from stalkeer.errors import StalkeerError
 
@@ -203,8 +204,8 @@ class Tmdb:
                 WRONG_KEY_REST_S, "it refuses the key. Correct STALKEER_TMDB_API_KEY"
             )
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            asked = response.headers.get("Retry-After", "")
-            rest_s = float(asked) if asked.isdecimal() else REST_S
+            told_s = told_wait_s(response.headers.get("Retry-After", ""))
+            rest_s = REST_S if told_s is None else told_s
             raise self._failed(min(rest_s, WRONG_KEY_REST_S), "it wants fewer requests")
         raise self._failed(REST_S, f"it answers with status {status}")
 

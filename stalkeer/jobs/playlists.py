@@ -82,9 +82,13 @@ def change(
 
 
 def refresh(services: Services, playlist_id: int, how: How = AS_EVER) -> int:
-    """Have a playlist read now; return the job's id. Raises `NoSuchRowError`."""
+    """Have a playlist read now; return the job's id. Raises `NoSuchRowError`.
+
+    A reading that waits for a server that was down, or asked for a pause, waits no longer.
+    """
     row = services.store.sources.get(playlist_id)
     job_id = services.store.jobs.add_or_find(refresh_job(row.id, how))
+    services.store.jobs.hasten(job_id)
     services.ring()
     return job_id
 

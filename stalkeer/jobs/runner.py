@@ -1,6 +1,6 @@
 """Runs one job under a lease, and turns every way it can end into a row.
 
-The only place that decides between retry and failure, and the only `except Exception`.
+The only place that decides between retry and failure, and where `except Exception` stands.
 """
 
 from __future__ import annotations
@@ -130,6 +130,15 @@ def _end(run: Run, ended: Ended, services: Services) -> None:
     Until then it counts as running here, so the pulse keeps its lease once the database is back.
     A process that ends does not wait: the job runs again, and its effects are harmless twice.
     """
+    try:
+        _write_end(run, ended, services)
+    except Exception as exc:
+        # It would be no end at the next run either: as an error of the job it costs an attempt.
+        log.exception("the end of a job is none that can be written", title=run.job.title)
+        _write_end(run, after_error(run.job, _unexpected(exc), services), services)
+
+
+def _write_end(run: Run, ended: Ended, services: Services) -> None:
     while not _wrote_end(run, ended, services) and not services.running.is_closing:
         threading.Event().wait(END_AGAIN_S)
 

@@ -15,6 +15,7 @@ import httpx
 
 from stalkeer.log import redact
 from stalkeer.playlist.errors import (
+from stalkeer.core.backoff import told_wait_s
     PlaylistBusyError,
     PlaylistNotFoundError,
     PlaylistTruncatedError,
@@ -115,7 +116,7 @@ def content(response: httpx.Response, name: str, meter: Meter) -> Iterator[bytes
         kind = PlaylistBusyError if response.status_code == 429 else PlaylistUnreachableError
         raise kind(
             f"The playlist at {name} answered {response.status_code}{_hint(response.status_code)}.",
-            retry_in_s=_retry_after(response),
+            retry_in_s=told_wait_s(response.headers.get("Retry-After", "")),
         )
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip", "x-gzip", "deflate"):
@@ -193,11 +194,6 @@ def _length(response: httpx.Response) -> int | None:
 
 def _hint(status: int) -> str:
     return ": check its user name and password" if status in (401, 403) else ""
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else None
 
 
 def _body(response: httpx.Response, name: str) -> Iterator[bytes]:

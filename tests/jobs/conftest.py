@@ -179,6 +179,7 @@ class Site:
     port: int
     answer: bytes = b"ok"
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
     bodies: list[bytes] = field(default_factory=list)
     on_request: Any = None
 
@@ -198,6 +199,8 @@ def site() -> Iterator[Site]:
                 made.on_request()
             self.send_response(made.status)
             self.send_header("Content-Length", str(len(made.answer)))
+            for name, value in made.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             # Whoever asked may have been told to stop.
             with suppress(BrokenPipeError, ConnectionResetError):

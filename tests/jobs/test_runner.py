@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from stalkeer.core.jobs import Job, Lease
+from stalkeer.core.jobs import Ended, Job, Lease
 from stalkeer.core.states import DownloadStatus, JobKind, JobStatus
 from stalkeer.db.connect import StoreError
 from stalkeer.db.models import PlaylistItem
 from stalkeer.errors import StalkeerError
-from stalkeer.jobs import runner
+from stalkeer.jobs import playlists, runner
 from stalkeer.jobs.runner import after_error
 from stalkeer.jobs.services import StopReason
+from stalkeer.jobs.timetable import refresh_key
 from tests.builders import LIMITS, OWNER, add_job, film_on_its_way, jobs_of, movie, take
 from tests.jobs.conftest import House, Site
 from tests.servers import free_port
@@ -26,7 +27,7 @@ from tests.standins.radarr import Radarr
 LIST = b"#EXTM3U\n#EXTINF:-1,Heat (1995)\nhttp://h.example.invalid/1.mkv\n"
 
 
-def refresh(house: House, location: str, **facts: int) -> int:
+def refresh(house: House, location: str, **facts: Any) -> int:
     """Write a job that reads a playlist from there."""
     house.store.playlists.configure([("list", location)])
     playlist_id = house.store.playlists.all()[0].id
@@ -122,6 +123,49 @@ def test_a_wait_that_the_other_side_asked_for_is_kept(
     ended = after_error(job, error("wait", retry_in_s=7), house.services)
 
     assert (ended.status, ended.run_in_s) == (JobStatus.READY, 7)
+
+
+@pytest.mark.parametrize("seconds", ["2000000000", "99999999999", "9" * 400])
+def test_no_server_can_put_a_job_off_for_longer_than_six_hours(
+    house: House, site: Site, seconds: str
+) -> None:
+    site.status, site.headers = 503, {"Retry-After": seconds}
+
+    job = house.run(refresh(house, site.url()))
+
+    assert job.status is JobStatus.READY
+    assert wait_s(job) == pytest.approx(6 * 3600, abs=60)
+
+
+def test_a_person_who_asks_for_a_list_does_not_wait_for_the_end_of_a_pause(
+    house: House, site: Site
+) -> None:
+    site.status, site.headers = 503, {"Retry-After": "3600"}
+    job_id = refresh(house, site.url(), dedup_key=refresh_key(1))
+    house.run(job_id)
+    site.status, site.headers, site.answer = 200, {}, LIST
+
+    found = playlists.refresh(house.services, 1)
+
+    assert found == job_id
+    assert house.run(job_id).status is JobStatus.DONE
+
+
+def test_an_end_that_cannot_be_written_fails_the_job_after_its_attempts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask_for_ever(*_: object) -> Ended:
+        raise AskedToWaitError("wait", retry_in_s=float("inf"))
+
+    monkeypatch.setattr(runner, "HANDLERS", {JobKind.CLEANUP: ask_for_ever})
+    job_id = add_job(house.store, JobKind.CLEANUP, max_attempts=2)
+
+    first = house.run(job_id)
+    house.store.db.clock_offset_s = 3600
+    second = house.run(job_id)
+
+    assert (first.status, first.error_code, first.crashes) == (JobStatus.READY, "unexpected", 0)
+    assert (second.status, second.attempts) == (JobStatus.FAILED, 2)
 
 
 def test_a_fault_of_ours_is_tried_again_and_does_not_show_its_words(house: House) -> None:

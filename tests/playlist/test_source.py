@@ -442,7 +442,8 @@ def test_any_other_answer_is_refused_with_its_number(site: Site, status: int, sa
 
 
 @pytest.mark.parametrize(
-    ("header", "wait"), [("120", 120.0), ("Fri, 26 Jan 2024 10:00:00 GMT", None)]
+    ("header", "wait"),
+    [("120", 120.0), ("99999999999", 21600.0), ("Fri, 26 Jan 2024 10:00:00 GMT", None)],
 )
 def test_the_wait_a_server_asks_for_is_passed_on(
     site: Site, header: str, wait: float | None

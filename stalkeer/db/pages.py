@@ -51,7 +51,9 @@ def fetch_page(
     """
     for name, value in request.where.items():
         query = query.where(_known(name, fields) == _value(name, fields, value))
-    order = _known(request.sort, fields)
+    # Ids are given in the order of creation, and have an index.
+    is_by_age = request.sort == "created_at" and "created_at" in fields
+    order = _known("id" if is_by_age else request.sort, fields)
     # The id makes the order total: without it a row may show up on two pages.
     orders = [order.desc() if request.descending else order.asc(), fields["id"].desc()]
     rows = query.order_by(*orders).limit(request.limit).offset(request.offset)

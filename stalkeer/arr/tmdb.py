@@ -96,6 +96,7 @@ class _FindAnswer(BaseModel):
 _DETAILS = TypeAdapter(_Details)
 _PICTURES = TypeAdapter(_Pictures)
 _FIND = TypeAdapter(_FindAnswer)
+_ANYTHING = TypeAdapter(dict[str, object])
 
 
 class Tmdb:
@@ -136,6 +137,10 @@ class Tmdb:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def check_key(self) -> None:
+        """Return when TMDB takes the key."""
+        self._get("authentication", _ANYTHING, {})
 
     def movie(self, tmdb_id: int) -> TmdbFacts | None:
         """Say what is known of a film; None when TMDB has none of this id."""

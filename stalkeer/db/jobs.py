@@ -133,6 +133,35 @@ class Jobs:
         return items.union(*(self._downloads.item_ids(each) for each in downloads))
 
     @reads
+    def held_up(self, kind: JobKind, codes: Collection[str]) -> dict[str, str]:
+        """Say of each instance why its jobs of this kind wait, where their last run ended so."""
+        last = models.JobAttempt.select(pw.fn.MAX(models.JobAttempt.id)).where(
+            models.JobAttempt.job == models.Job.id
+        )
+        rows: Any = (
+            models.JobAttempt.select(models.Job.instance, models.JobAttempt.error)
+            .join(models.Job)
+            .where(
+                (models.Job.status == JobStatus.READY)
+                & (models.Job.kind == kind)
+                & (models.JobAttempt.id == last)
+                & models.JobAttempt.error_code.in_(codes)
+            )
+            .distinct()
+            .tuples()
+        )
+        return {instance or "": error for instance, error in rows}
+
+    @reads
+    def has_any_of(self, instance: str, kind: JobKind) -> bool:
+        """Say whether a job of this kind is known of an instance, however it ended."""
+        return bool(
+            models.Job.select()
+            .where((models.Job.instance == instance) & (models.Job.kind == kind))
+            .exists()
+        )
+
+    @reads
     def counts(self) -> dict[str, int]:
         """Count the jobs by status."""
         return count_by(models.Job.status)

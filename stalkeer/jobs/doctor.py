@@ -12,12 +12,14 @@ from pathlib import Path, PurePosixPath
 
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
+from stalkeer.arr.tmdb import TmdbError
 from stalkeer.db.connect import StoreError
 from stalkeer.db.playlists import PlaylistRow
 from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.accounts import RENEW, expiry_warning
 from stalkeer.jobs.folders import FolderNotWritableError, sees, sees_as
+from stalkeer.jobs.notify import NotifyError, require_known
 from stalkeer.jobs.register import MISSING, Webhook, check_reach, fault_of, is_let_in
 from stalkeer.jobs.services import InstanceRules, Services
 
@@ -62,6 +64,8 @@ class Doctor:
         yield self._queue()
         for name, rules in self.services.instances.items():
             yield from self._instance(self.services.arrs[name], rules)
+        yield from self._notifications()
+        yield from self._tmdb()
 
     def _settings(self) -> Iterator[Finding]:
         for warning in self.warnings:
@@ -204,6 +208,29 @@ class Doctor:
             )
         else:
             yield Finding(subject, f"registered, and {webhook.url} is reached")
+
+    def _notifications(self) -> Iterator[Finding]:
+        urls = self.services.notify_urls
+        if not urls:
+            return
+        try:
+            require_known(urls)
+        except NotifyError as exc:
+            yield Finding("notifications", str(exc), "Correct STALKEER_NOTIFICATIONS_URLS.")
+            return
+        # Nothing is sent: `POST /api/v1/settings/notifications/test` does that.
+        yield Finding("notifications", f"{len(urls)} addresses that Apprise knows")
+
+    def _tmdb(self) -> Iterator[Finding]:
+        if self.services.tmdb is None:
+            return
+        try:
+            self.services.tmdb.check_key()
+        except TmdbError as exc:
+            remedy = "Correct STALKEER_TMDB_API_KEY, or wait: nothing depends on it."
+            yield Finding("tmdb", str(exc), remedy)
+            return
+        yield Finding("tmdb", "it answers, the key is right")
 
 
 def _root_folders(arr: Radarr | Sonarr, rules: InstanceRules) -> Iterator[Finding]:

@@ -11,12 +11,14 @@ from typing import Any
 
 from stalkeer import __version__
 from stalkeer.core.items import Service
-from stalkeer.core.states import ItemState
+from stalkeer.core.states import ItemState, JobKind
 from stalkeer.core.times import stamp
 from stalkeer.db.connect import StoreError
+from stalkeer.db.playlists import PlaylistRow
 from stalkeer.downloader.files import free_bytes
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.accounts import RENEW, expiry_warning
+from stalkeer.jobs.folders import FolderNotSeenError, FolderNotWritableError
 from stalkeer.jobs.services import Services
 
 SHOWN_RUNS = 10
@@ -94,8 +96,16 @@ class Status:
         ]
 
     def problems(self) -> list[Problem]:
-        """List what keeps work from being done."""
-        return [*self._not_set(), *self._instance_problems(), *self._playlist_problems()]
+        """List what keeps work from being done, as far as it is known without asking anybody."""
+        return [
+            *self._not_set(),
+            *self._instance_problems(),
+            *self._webhook_problems(),
+            *self._folder_problems(),
+            *self._disk_problems(),
+            *self._playlist_problems(),
+            *self._provider_problems(),
+        ]
 
     def lines(self) -> list[str]:
         """Give the state and the next step in a few lines for a person."""
@@ -144,6 +154,53 @@ class Status:
             Problem("instance", f"{row.name}: {row.last_error}", "Run `stalkeer doctor`.")
             for row in rows
             if row.last_error and row.name in self.services.instances
+        ]
+
+    def _webhook_problems(self) -> list[Problem]:
+        said = {"failed": "could not be registered", "": "was never registered"}
+        return [
+            Problem(
+                "webhook",
+                f"{row.name}: our Connect webhook {said[row.webhook]}, so what is added there is "
+                f"found by the next reconcile only.",
+                f"Run `stalkeer register {row.name}`.",
+            )
+            for row in self.services.store.instances.all()
+            if row.webhook in said
+            and row.name in self.services.instances
+            # One that was entered by hand is known by what it sends.
+            and not self.services.store.jobs.has_any_of(row.name, JobKind.WEBHOOK)
+        ]
+
+    def _folder_problems(self) -> list[Problem]:
+        codes = (FolderNotSeenError.code, FolderNotWritableError.code)
+        held_up = self.services.store.jobs.held_up(JobKind.DOWNLOAD, codes)
+        return [
+            Problem("folder", f"{name}: {reason}", "It goes on by itself when that is done.")
+            for name, reason in sorted(held_up.items())
+            if name in self.services.instances
+        ]
+
+    def _disk_problems(self) -> list[Problem]:
+        floor = self.services.downloads.min_free_bytes
+        remedy = "Make room, or lower STALKEER_DOWNLOADS_MIN_FREE_SPACE."
+        found = []
+        for folder in self._full_folders():
+            free = _free(folder)
+            shown = "It cannot be said how much is" if free is None else f"{free / 1e9:.1f} GB are"
+            needed = f"{floor / 1e9:.1f} GB must stay free"
+            found.append(Problem("disk", f"{shown} free in {folder}; {needed}.", remedy))
+        return found
+
+    def _provider_problems(self) -> list[Problem]:
+        return [
+            Problem(
+                "provider",
+                f"{state.name} is left alone until {state.paused_until:%H:%M} UTC: {state.reason}.",
+                "It is asked again by itself; look after the account if it goes on.",
+            )
+            for state in self.services.store.providers.all(self.services.limits)
+            if state.paused_until is not None
         ]
 
     def _playlist_problems(self) -> list[Problem]:
@@ -199,7 +256,7 @@ class Status:
                 "entries": row.entry_count,
                 "refreshed_at": stamp(row.refreshed_at),
                 "age_s": self._age_s(row.refreshed_at),
-                "is_reachable": not row.last_error if row.refreshed_at else None,
+                "is_reachable": _is_reachable(row),
                 "last_error": row.last_error or None,
                 "last_error_code": row.last_error_code or None,
                 "max_connections": row.max_connections,
@@ -223,13 +280,10 @@ class Status:
             for state in self.services.store.providers.all(self.services.limits)
         ]
 
-    def _full_folders(self) -> list[str]:
+    def _full_folders(self) -> list[Path]:
         floor = self.services.downloads.min_free_bytes
-        return [
-            str(rules.folder)
-            for rules in self.services.instances.values()
-            if (_free(rules.folder) or 0) < floor
-        ]
+        folders = {rules.folder for rules in self.services.instances.values()}
+        return [folder for folder in sorted(folders) if (_free(folder) or 0) < floor]
 
     def _database_answers(self) -> bool:
         try:
@@ -237,6 +291,13 @@ class Status:
         except StoreError:
             return False
         return True
+
+
+def _is_reachable(playlist: PlaylistRow) -> bool | None:
+    """Say how the last read ended; None when there was none."""
+    if playlist.last_error:
+        return False
+    return None if playlist.refreshed_at is None else True
 
 
 def free_space(services: Services) -> dict[Path, int | None]:

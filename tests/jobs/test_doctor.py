@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from stalkeer.arr.base import RootFolder
 from stalkeer.arr.http import ArrHttp
 from stalkeer.arr.radarr import Radarr as RadarrClient
+from stalkeer.arr.tmdb import Tmdb
 from stalkeer.core.pathmap import PathMap
 from stalkeer.db.connect import Database
 from stalkeer.db.playlists import PlaylistRow
@@ -400,3 +402,30 @@ def test_a_webhook_with_an_old_password_is_a_fault(
     receiver.ask = judge
 
     assert "password" in only_fault(doctor).message
+
+
+# Apprise imports it where there still is one.
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_an_address_for_notifications_that_nobody_knows_is_a_fault(doctor: Doctor) -> None:
+    known = changed(doctor, notify_urls=("json://127.0.0.1:1/",))
+    unknown = changed(doctor, notify_urls=("json://127.0.0.1:1/", "bogus://planted"))
+
+    fault = only_fault(unknown)
+
+    assert faults(known) == {}
+    assert "Address 2 of STALKEER_NOTIFICATIONS_URLS" in fault.message
+    assert "planted" not in fault.message + fault.remedy
+
+
+@pytest.mark.parametrize(("status", "is_well"), [(200, True), (401, False)])
+def test_a_key_of_tmdb_is_tried(doctor: Doctor, status: int, is_well: bool) -> None:
+    answer = httpx.MockTransport(lambda _: httpx.Response(status, json={"success": is_well}))
+    tmdb = Tmdb(
+        "k" * 32, language="en", requests_per_second=4, wait=lambda _: None, transport=answer
+    )
+
+    found = faults(changed(doctor, tmdb=tmdb))
+
+    tmdb.close()
+    assert ("tmdb" not in found) is is_well
+    assert is_well or "STALKEER_TMDB_API_KEY" in found["tmdb"].remedy

@@ -7,13 +7,24 @@ from datetime import datetime, timedelta
 import pytest
 
 from stalkeer import __version__
+from stalkeer.core.connections import ProviderPause
 from stalkeer.core.jobs import ItemMove
-from stalkeer.core.states import ItemState
+from stalkeer.core.pathmap import PathMap
+from stalkeer.core.states import ItemState, JobKind
 from stalkeer.db.connect import Database
 from stalkeer.db.store import Store
 from stalkeer.jobs.services import DownloadRules
 from stalkeer.jobs.status import Status
-from tests.builders import add_job, entry, learn, movie, playlist, publish
+from tests.builders import (
+    add_job,
+    entry,
+    film_on_its_way,
+    jobs_of,
+    learn,
+    movie,
+    playlist,
+    publish,
+)
 from tests.jobs.conftest import House
 from tests.servers import free_port
 from tests.standins.radarr import Radarr
@@ -31,6 +42,12 @@ def status_of(house: House, *, queue_answers: bool = True) -> Status:
         queue_answers=lambda: queue_answers,
         started_at=house.services.now() - timedelta(seconds=90),
     )
+
+
+def registered(house: House) -> None:
+    """Have everything that a home needs."""
+    playlist(house.store)
+    house.store.instances.note_webhook("radarr", "registered")
 
 
 def codes(status: Status) -> list[str]:
@@ -73,7 +90,7 @@ def test_a_fresh_start_says_what_to_set(status: Status) -> None:
 
 
 def test_a_home_that_is_set_up_has_no_problem(house: House, radarr: Radarr) -> None:
-    playlist(house.store)
+    registered(house)
 
     status = status_of(house)
 
@@ -84,6 +101,7 @@ def test_a_home_that_is_set_up_has_no_problem(house: House, radarr: Radarr) -> N
 def test_the_last_error_of_an_instance_and_of_a_playlist_is_a_problem(
     house: House, radarr: Radarr
 ) -> None:
+    house.store.instances.note_webhook("radarr", "registered")
     house.store.instances.note_error("radarr", "it refuses the API key")
     house.store.playlists.note(playlist(house.store), error="the server is away")
 
@@ -95,6 +113,7 @@ def test_the_last_error_of_an_instance_and_of_a_playlist_is_a_problem(
 def test_an_account_that_runs_out_within_a_week_is_a_problem_and_is_shown(
     house: House, radarr: Radarr
 ) -> None:
+    house.store.instances.note_webhook("radarr", "registered")
     number = playlist(house.store)
     day = house.services.now().replace(microsecond=0) + timedelta(days=5, hours=1)
     house.store.playlists.note_account(number, max_connections=2, expires_at=day)
@@ -122,6 +141,70 @@ def test_an_instance_that_left_the_settings_is_no_problem(house: House, radarr: 
     arr.close()
 
 
+def test_a_full_disk_is_a_problem(house: House, radarr: Radarr) -> None:
+    registered(house)
+    house.change(downloads=DownloadRules(min_free_bytes=10**18))
+
+    [problem] = status_of(house).problems()
+
+    assert problem.code == "disk"
+    assert str(house.services.instances["radarr"].folder) in problem.message
+    assert "1000000000.0 GB must stay free" in problem.message
+    assert "STALKEER_DOWNLOADS_MIN_FREE_SPACE" in problem.remedy
+
+
+def test_a_provider_that_is_left_alone_is_a_problem(house: House, radarr: Radarr) -> None:
+    registered(house)
+    pause = ProviderPause(base_s=600, reason="it answered 403")
+    providers, limits = house.store.providers, house.services.limits
+    house.store.db.write(lambda: providers.pause("tv.example.invalid", pause, limits))
+
+    [problem] = status_of(house).problems()
+
+    assert problem.code == "provider"
+    assert "tv.example.invalid" in problem.message
+    assert "it answered 403" in problem.message
+
+
+def test_a_folder_that_radarr_does_not_see_is_a_problem_while_a_download_waits_for_it(
+    house: House, radarr: Radarr
+) -> None:
+    registered(house)
+    house.rule("radarr", path_map=PathMap(()))
+    film_on_its_way(house.store)
+    [job] = jobs_of(house.store, JobKind.DOWNLOAD)
+
+    house.run(job.id)
+    [problem] = status_of(house).problems()
+    house.store.control.cancel_job(job.id)
+
+    assert problem.code == "folder"
+    assert "STALKEER_RADARR_PATH_MAP=" in problem.message
+    assert status_of(house).problems() == []
+
+
+@pytest.mark.parametrize("state", ["", "failed"])
+def test_a_webhook_that_is_not_there_is_a_problem_until_one_comes(
+    house: House, radarr: Radarr, state: str
+) -> None:
+    registered(house)
+    house.store.instances.note_webhook("radarr", state)
+
+    [problem] = status_of(house).problems()
+    add_job(house.store, JobKind.WEBHOOK, instance="radarr")
+
+    assert (problem.code, problem.remedy) == ("webhook", "Run `stalkeer register radarr`.")
+    assert status_of(house).problems() == []
+
+
+def test_a_list_that_was_never_read_and_fails_is_not_reachable(house: House) -> None:
+    house.store.playlists.note(playlist(house.store), error="the server is away")
+
+    [source] = status_of(house).report()["playlists"]
+
+    assert source["is_reachable"] is False
+
+
 # --- report ---
 
 
@@ -129,6 +212,7 @@ def test_the_report_holds_the_whole_state(house: House, radarr: Radarr) -> None:
     publish(house.store, entry())
     learn(house.store, movie())
     add_job(house.store)
+    house.store.instances.note_webhook("radarr", "registered")
     house.store.instances.note_sync("radarr", counts={"missing": 1})
 
     report = status_of(house).report()

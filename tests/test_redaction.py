@@ -18,6 +18,7 @@ from stalkeer.wiring.redaction import register_settings
         ("M3U_URL", "http://joe:list%20word@tv.example.invalid/x", "list word"),
         ("NOTIFICATIONS_URLS", "tgram://123456789abcdefTOKEN/chatroom", "123456789abcdefTOKEN"),
         ("NOTIFICATIONS_URLS", "json://me:notifyword@box.example.invalid/y", "notifyword"),
+        ("NOTIFICATIONS_URLS", "json://me:notifyword@[/y", "json://me:notifyword@[/y"),
     ],
 )
 def test_a_secret_setting_is_never_logged(

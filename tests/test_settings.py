@@ -300,6 +300,10 @@ def test_all_faults_are_reported_together(faults: Callable[..., tuple[str, ...]]
         pytest.param("PUBLIC_URL", "http://", "and a host", id="no-host"),
         pytest.param("PUBLIC_URL", "http://h:99999", "and a host", id="no-such-port"),
         pytest.param("PUBLIC_URL", "http://h/a b", "and a host", id="space"),
+        pytest.param("XTREAM_URL", "http://[", "and a host", id="open-bracket-as-host"),
+        pytest.param("PUBLIC_URL", "http://a..b/x", "and a host", id="empty-part-of-a-name"),
+        pytest.param("SONARR_URL", f"http://{64 * 'a'}.b", "and a host", id="long-part-of-a-name"),
+        pytest.param("RADARR_URL", "http://a%20b", "and a host", id="sign-in-a-name"),
         pytest.param("URL_BASE", "/a?b", "a path such as /stalkeer", id="query-as-base"),
         pytest.param("URL_BASE", "/../b", "a path such as /stalkeer", id="base-goes-up"),
         pytest.param("TRUSTED_PROXIES", "proxy", "addresses or networks", id="name-of-proxy"),
@@ -450,6 +454,15 @@ def test_no_text_of_the_settings_shows_a_secret(tmp_path: Path) -> None:
     )
 
     assert HIDDEN not in repr(settings) + str(settings) + repr(settings.given)
+
+
+@pytest.mark.parametrize("secret", ["json://[", "//["])
+def test_describe_masks_what_looks_like_an_address_and_is_none(tmp_path: Path, secret: str) -> None:
+    settings = read(tmp_path, NOTIFICATIONS_URLS=secret, TMDB_API_KEY=secret)
+
+    rows = {row.variable: row.value for row in settings.describe()}
+
+    assert rows["STALKEER_NOTIFICATIONS_URLS"] == rows["STALKEER_TMDB_API_KEY"] == "***"
 
 
 def test_describe_masks_secrets_and_says_who_set_what(tmp_path: Path) -> None:

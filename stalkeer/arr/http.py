@@ -206,7 +206,7 @@ class ArrHttp:
                 json=body,
                 timeout=httpx.Timeout(timeout_s, connect=self._connect_timeout_s),
             )
-        except httpx.InvalidURL as exc:
+        except (httpx.InvalidURL, UnicodeError) as exc:
             raise ArrUnreachableError(
                 f"The address of {self.name} cannot be read. Correct {self._setting('URL')}."
             ) from exc
@@ -366,6 +366,6 @@ def _shown(base_url: str) -> str:
     """The address without user, password and query: it goes into messages."""
     try:
         url = httpx.URL(base_url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         return "its address"
     return str(url.copy_with(username=None, password=None, query=None)).rstrip("/")

@@ -5,17 +5,19 @@ Where an address may lead is judged by the transport it is given, or by `check_a
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import urlsplit
 
 import httpx
 
+from stalkeer.core.backoff import told_wait_s
 from stalkeer.log import redact
 from stalkeer.playlist.errors import (
-from stalkeer.core.backoff import told_wait_s
     PlaylistBusyError,
     PlaylistNotFoundError,
     PlaylistTruncatedError,
@@ -28,6 +30,7 @@ MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_S = 15.0
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+_NAME = re.compile(r"[\w.-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +50,30 @@ class Question:
 
 def parse_address(location: str) -> httpx.URL:
     """Read the address of a playlist; raises `PlaylistNotFoundError` without showing it."""
-    try:
-        url = httpx.URL(location)
-    except httpx.InvalidURL:
+    url = _read(location)
+    if url is None:
         # Its text may hold the half of a password.
-        raise PlaylistNotFoundError(
-            "A playlist address cannot be read: see STALKEER_M3U_URL."
-        ) from None
+        raise PlaylistNotFoundError("A playlist address cannot be read: see STALKEER_M3U_URL.")
     if url.scheme not in ("http", "https") or not url.host:
         raise PlaylistNotFoundError(
             f"A playlist may be a file or behind http and https, not {url.scheme}://: "
             "see STALKEER_M3U_URL."
         )
     return url
+
+
+def _read(location: str) -> httpx.URL | None:
+    """Read an address; None for one that httpx alone can read: to it `[` is a host."""
+    try:
+        url, parts = httpx.URL(location), urlsplit(location)
+        host = parts.hostname or ""
+        # What the resolver does first: it refuses an empty part, and one of more than 63 letters.
+        host.encode("idna")
+        is_host = ":" in host or _NAME.fullmatch(host) is not None
+        is_read_alike = is_host and parts.port != 0 and bool(url.host) == bool(host)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    return url if is_read_alike else None
 
 
 @contextmanager
@@ -142,7 +156,8 @@ def _ask(client: httpx.Client, question: Question, url: httpx.URL) -> httpx.Resp
         raise PlaylistUnreachableError(
             f"The playlist at {question.name} did not answer in time."
         ) from error
-    except httpx.TransportError as error:
+    except (httpx.TransportError, UnicodeError) as error:
+        # It is no text when the server redirects to a host that cannot be one.
         raise PlaylistUnreachableError(
             f"The playlist at {question.name} cannot be reached: {redact(str(error))}."
         ) from error

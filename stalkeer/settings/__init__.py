@@ -1,8 +1,8 @@
 """The settings: read from everywhere, checked together, explained.
 
 Public: `load`, `Settings`, `SettingsError`; `ensure_secrets`, `Secrets`; `env_example`, `Row`;
-`VARIABLES`, `Variable`, `Source`; the value `Window`; `parse_duration` and `parse_size`,
-for commands that take the same words.
+`VARIABLES`, `Variable`, `Source`; the value `Window`; `parse_duration`, `parse_size` and
+`is_http_url`, for whoever is told the same in another way.
 """
 
 from stalkeer.settings.explain import Row, env_example
@@ -10,7 +10,7 @@ from stalkeer.settings.given import Source
 from stalkeer.settings.keys import Secrets, ensure_secrets
 from stalkeer.settings.loading import load
 from stalkeer.settings.model import Settings, SettingsError
-from stalkeer.settings.values import Window, parse_duration, parse_size
+from stalkeer.settings.values import Window, is_http_url, parse_duration, parse_size
 from stalkeer.settings.variables import VARIABLES, Variable
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Window",
     "ensure_secrets",
     "env_example",
+    "is_http_url",
     "load",
     "parse_duration",
     "parse_size",

@@ -48,7 +48,10 @@ def _masked(text: str) -> str:
 
 
 def _masked_word(word: str) -> str:
-    parts = urlsplit(word)
+    try:
+        parts = urlsplit(word)
+    except ValueError:
+        return MASK
     if parts.scheme in ("http", "https", "postgresql", "postgres", "redis", "rediss"):
         return f"{parts.scheme}://{parts.hostname}/{MASK}"
     return MASK

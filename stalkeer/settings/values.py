@@ -81,9 +81,24 @@ def _parse_time_of_day(text: str) -> time:
 
 
 def _check_http_url(text: str) -> str:
-    if text and not _has_host(text, schemes=("http", "https")):
+    if text and not is_http_url(text):
         raise ValueError("should be an address that starts with http:// or https:// and a host")
     return text
+
+
+def is_http_url(text: str) -> bool:
+    """Say whether something can be asked at an address: http or https, a host, a port if any."""
+    return _has_host(text, schemes=("http", "https")) and _has_name(text)
+
+
+def _has_name(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        # What the resolver does first: it refuses an empty part, and one of more than 63 letters.
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return ":" in host or re.fullmatch(r"[\w.-]+", host) is not None
 
 
 def _without_final_slash(text: str) -> str:

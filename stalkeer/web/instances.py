@@ -39,7 +39,14 @@ _INSTANCE: dict[str, Any] = {
     "is_setting": False,
     "pinned": [],
 }
-Url = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9._~\[\]:-]+(/[A-Za-z0-9._~/-]*)?$")]
+Url = Annotated[
+    str,
+    Field(
+        max_length=500,
+        pattern=r"^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+        r"(/[A-Za-z0-9._~/-]*)?$",
+    ),
+]
 Key = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=64)]
 NewName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]

@@ -275,7 +275,7 @@ class Playlists:
             id=row.id,
             name=row.name,
             kind=SourceKind(row.kind),
-            host=urlsplit(row.location).hostname,
+            host=_host(row.location),
             has_username=bool(row.username),
             has_password=bool(row.password),
             user_agent=row.user_agent,
@@ -296,6 +296,14 @@ class Playlists:
             created_at=row.created_at,
             updated_at=row.updated_at,
         )
+
+
+def _host(location: str) -> str | None:
+    try:
+        return urlsplit(location).hostname
+    except ValueError:
+        # Versions before this one kept what is no address.
+        return None
 
 
 def _fault(row: PlaylistRow) -> Fault | None:

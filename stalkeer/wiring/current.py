@@ -30,6 +30,7 @@ from stalkeer.settings import (
     Source,
     Variable,
     ensure_secrets,
+    is_http_url,
 )
 from stalkeer.settings.keys import new_secret, write_secret
 from stalkeer.settings.variables import SECTIONS
@@ -130,6 +131,11 @@ class Current:
 
     def save_instance(self, name: str, config: InstanceConfig) -> None:
         """Add or replace an instance; those called as their service are settings."""
+        if not is_http_url(config.url):
+            raise InstanceError(
+                f"The address of {name} cannot be read: it should start with http:// or https:// "
+                f"and a host, for example http://radarr:7878."
+            )
         check_address(config.url)
         if name in self.known_settings():
             self._save_setting(Service(name), config)

@@ -23,9 +23,17 @@ def register_settings(settings: Settings) -> None:
         # Of an address only the password: the host says which one it is, and the log's rules
         # know what else of it may be a key.
         for address in given.text.split():
-            register_secret(unquote(urlsplit(address).password or ""))
+            register_secret(_password(address))
             if variable.section == "notifications":
                 _register_parts(address)
+
+
+def _password(address: str) -> str:
+    try:
+        return unquote(urlsplit(address).password or "")
+    except ValueError:
+        # No address, so it is not known what of it is a secret.
+        return address
 
 
 def _register_parts(address: str) -> None:

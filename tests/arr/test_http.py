@@ -217,7 +217,9 @@ def test_the_wait_that_a_starting_arr_asks_for_is_kept() -> None:
     assert raised.value.retry_in_s == 7
 
 
-@pytest.mark.parametrize("address", ["http://me:hunter2", "nas:7878", "http://" + "a" * 70, ""])
+@pytest.mark.parametrize(
+    "address", ["http://me:hunter2", "nas:7878", "http://" + "a" * 70, "http://xn--", ""]
+)
 def test_an_address_that_is_none_is_a_fault_that_names_the_setting(address: str) -> None:
     http = ArrHttp("radarr", address, KEY, wait=Clock().wait)
 

@@ -543,6 +543,11 @@ def test_a_redirect_to_what_is_no_address_is_refused(site: Site) -> None:
         read(site.gives("/x", b"", status=302, Location="http://h:port/"))
 
 
+def test_a_redirect_to_a_host_that_cannot_be_one_is_refused(site: Site) -> None:
+    with pytest.raises(PlaylistUnreachableError, match="cannot be reached"):
+        read(site.gives("/x", b"", status=302, Location="http://xn--/"))
+
+
 def test_every_hop_is_judged_before_it_is_asked(make_site: Callable[[], Site]) -> None:
     first, other = make_site(), make_site()
     url = first.gives("/a", b"", status=302, Location=other.url + "/b")
@@ -565,7 +570,7 @@ def test_an_address_that_cannot_be_read_is_refused_without_showing_it() -> None:
         read(f"http://joe:{HIDDEN}/pass@host:80/x")
 
     assert HIDDEN not in str(caught.value)
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 def test_the_connection_ends_when_the_reader_stops_early(site: Site) -> None:

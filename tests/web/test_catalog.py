@@ -18,6 +18,7 @@ from stalkeer.core.filters import Attribute, FilterRule
 from stalkeer.core.items import ContentType
 from stalkeer.core.jobs import ItemMove
 from stalkeer.core.states import ItemState, JobKind
+from stalkeer.db.sources import PlaylistSpec
 from stalkeer.downloader.files import part_path
 from stalkeer.jobs.cleanup import clean
 from stalkeer.jobs.survey import compare
@@ -268,6 +269,51 @@ def test_what_cannot_be_a_playlist_is_refused(house: House, location: str, kind:
     body = {"name": "films", "location": location, "kind": kind}
 
     assert refused(house, "POST", "playlists", body)[:2] == (422, "invalid_location")
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://[",
+        "HTTP://[",
+        "http://[::1",
+        "http://]/",
+        "http://a[b/",
+        "http://a]b/",
+        "http://u:p@[/",
+        "http://tv.example.invalid:99999/",
+        "http://tv.example.invalid:0/",
+        "http://a..b/",
+        "http://" + 64 * "a" + ".example.invalid/",
+        "http://a%20b/",
+        "http://xn--/",
+        "http://1.2.3.256/",
+    ],
+)
+@pytest.mark.parametrize("kind", ["m3u", "xtream"])
+def test_an_address_that_nobody_can_read_is_refused_and_not_kept(
+    house: House, location: str, kind: str
+) -> None:
+    place = "http://tv.example.invalid/list.m3u"
+    made = answer(house, "POST", "playlists", {"name": "a", "location": place}, status=201)
+    body = {"name": "films", "location": location, "kind": kind}
+
+    added = refused(house, "POST", "playlists", body)
+    moved = refused(house, "PUT", f"playlists/{made['id']}", {"location": location})
+
+    assert added[:2] == moved[:2] == (422, "invalid_location")
+    [row] = answer(house, "GET", "playlists")["data"]
+    assert row["host"] == "tv.example.invalid"
+
+
+def test_an_address_that_another_version_kept_is_listed_changed_and_removed(house: House) -> None:
+    playlist_id = house.store.sources.add(PlaylistSpec(name="odd", kind="m3u", location="http://["))
+    path = f"playlists/{playlist_id}"
+
+    [row] = answer(house, "GET", "playlists")["data"]
+    assert (row["name"], row["host"]) == ("odd", None)
+    assert answer(house, "PUT", path, {"is_enabled": False})["host"] is None
+    answer(house, "DELETE", path, status=202)
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,38 @@ def test_what_cannot_be_an_instance_is_422(
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        *("http://[", "http://[::1", "http://]", "http://[zz]", "http://:80", "http://x:1:2"),
+        *("http://" + 64 * "a" + ".x", "http://a..b", "http://..", "http://[::1::]"),
+        *("http://x:99999", "http://x:0", "http://" + "a" * 600),
+    ],
+)
+def test_an_address_that_nobody_can_read_is_422_and_not_kept(
+    client: TestClient, home: Seeded, second: Radarr, url: str
+) -> None:
+    client.post(f"{V1}/instances", json=body(second))
+
+    added = client.post(f"{V1}/instances", json=body(second, name="odd", url=url))
+    moved = client.put(f"{V1}/instances/radarr4k", json={"url": url})
+
+    for answer in (added, moved):
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["error"]["code"] in ("invalid_body", "invalid_instance")
+    assert "odd" not in home.service.services.arrs
+    assert client.get(f"{V1}/instances/radarr4k").json()["url"] == second.url
+
+
+def test_a_name_that_no_resolver_knows_is_a_fault_of_the_trial(
+    client: TestClient, second: Radarr
+) -> None:
+    added = client.post(f"{V1}/instances", json=body(second, url="http://xn--"))
+    trial = client.post(f"{V1}/instances/radarr4k/test").json()
+
+    assert (added.status_code, trial["reachable"]) == (201, False)
+
+
+@pytest.mark.parametrize(
     "host", ["169.254.169.254", "2852039166", "[fe80::1]", "0.0.0.0", "[::ffff:169.254.169.254]"]
 )
 def test_no_arr_is_at_the_address_of_a_cloud_s_metadata(

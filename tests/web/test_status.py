@@ -158,7 +158,13 @@ def test_a_problem_comes_with_its_remedy(
     assert all("Set STALKEER_" in problem["remedy"] for problem in problems)
 
 
+def registered(house: House) -> None:
+    for name in house.services.instances:
+        house.store.instances.note_webhook(name, "registered")
+
+
 def test_the_last_errors_of_instances_and_playlists_are_problems(house: House) -> None:
+    registered(house)
     house.store.instances.note_error("radarr", "radarr cannot be reached. Check that it runs.")
     house.store.playlists.note(playlist(house.store), error="The playlist list is empty.")
 
@@ -196,6 +202,7 @@ def test_the_page_shows_the_state_and_the_next_step(house: House) -> None:
 
 
 def test_the_page_says_when_everything_is_set_up(house: House) -> None:
+    registered(house)
     playlist(house.store)
 
     assert "Everything is set up" in house.client.get("/").text

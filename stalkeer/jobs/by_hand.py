@@ -61,6 +61,14 @@ def sync(services: Services, instances: Iterable[str], order: Order = LOOK_NOW) 
     return ids
 
 
+def start(services: Services, kind: JobKind) -> int:
+    """Do what a schedule does, now; return the job, which may be under way already."""
+    job = NewJob(kind=kind, dedup_key=kind.value, priority=URGENT, title=kind.value)
+    job_id = services.store.jobs.add_or_find(job)
+    services.ring()
+    return job_id
+
+
 def read_new_playlists(services: Services) -> None:
     """Have the playlists read that never were: searches wait for them."""
     for row in services.store.playlists.all():

@@ -40,6 +40,7 @@ from stalkeer.log import get_logger, register_secret
 from stalkeer.settings import Secrets, Settings
 from stalkeer.web.app import make_app
 from stalkeer.web.auth import Credentials, Doorman, Limits
+from stalkeer.web.care import Care
 from stalkeer.web.instances import Instances
 from stalkeer.web.metrics import MetricsPage
 from stalkeer.web.resources import STREAM_S, resources
@@ -303,6 +304,7 @@ class Service:
                 *resources(self.services, self._status, stream_s=stream_s),
                 Instances(self.services, self.current, self._trial, secrets.token_urlsafe),
                 SettingsOf(self.services, self.current),
+                Care(self.services, lambda: self.doctor().examine()),
                 Sessions(self.store.accounts, self.setup_code, _now, url_base),
                 MetricsPage(self._metrics),
                 Webhooks(self._writer, self.services),

@@ -2,7 +2,8 @@
 
 A verb of the store is one unit of work: it takes a connection, does its statements in one
 transaction, and gives the connection back. When the connection turns out to be dead the whole
-unit is done once more, which is harmless because every unit names the state it expects.
+unit is done once more, which is harmless because every unit names the state it expects. It may die
+between a commit and its answer: then the repeat finds its own work, and nobody is to see that.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import update_wrapper
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import peewee as pw
@@ -64,11 +65,15 @@ _TROUBLE = (pw.DatabaseError, pw.InterfaceError, MaxConnectionsExceeded)
 
 
 class StoreError(StalkeerError):
-    """The database did not do what it was asked; nothing of the unit was written."""
+    """The database did not do what it was asked; of the unit nothing was written, or all."""
 
     code: ClassVar[str] = "database_unavailable"
     retryable: ClassVar[bool] = True
     costs_attempt: ClassVar[bool] = False
+
+
+class UnfitStateError(StalkeerError):
+    """The rows are not in the state that a verb expects, so it wrote nothing."""
 
 
 class Database:
@@ -136,9 +141,19 @@ class Database:
         """Run statements that only read, on one connection."""
         return self._run(work, nullcontext)
 
-    def write(self, work: Callable[[], T]) -> T:
-        """Run statements in one transaction; a unit inside a unit joins it."""
-        return self._run(work, self.peewee.atomic)
+    def write(self, work: Callable[[], T], is_done: Callable[[T], bool] | None = None) -> T:
+        """Run statements in one transaction; a unit inside a unit joins it.
+
+        `is_done` is for what a repeat would write a second time: given the answer of a try whose
+        commit got none, it says whether that try is in the database.
+        """
+        tries = _Tries(work, is_done)
+        try:
+            return tries.judge(self._run(tries, self.peewee.atomic))
+        except (UnfitStateError, pw.IntegrityError):
+            if not tries.is_repeat:
+                raise
+            return tries.answers[0]
 
     def alone(self, work: Callable[[], T]) -> T:
         """Run one statement that writes: by itself it is a transaction, and needs no other two."""
@@ -190,6 +205,33 @@ class Database:
                 # Every pooled connection of a restarted server is dead, not only this one.
                 self.peewee.close_idle()  # type: ignore[attr-defined]
             raise
+
+
+class _Tries(Generic[T]):
+    """A unit that writes, and what came of it when it is done again.
+
+    Of a try that came to its end only the answer to its commit is missing: it is done, or not. When
+    its repeat finds the rows unfit, or nothing more to do, then it was, and its answer stands.
+    """
+
+    def __init__(self, work: Callable[[], T], is_done: Callable[[T], bool] | None) -> None:
+        self.answers: list[T] = []
+        self.is_repeat = False
+        self._work = work
+        self._is_done = is_done
+
+    def __call__(self) -> T:
+        self.is_repeat = bool(self.answers)
+        if self.is_repeat and self._is_done is not None and self._is_done(self.answers[0]):
+            return self.answers[0]
+        self.answers.append(self._work())
+        return self.answers[-1]
+
+    def judge(self, answer: T) -> T:
+        """Give the answer of the try that did something: an id, how many, or that it did."""
+        first = self.answers[0]
+        # Nothing else, because a lease that a try was given can be somebody else's by now.
+        return first if isinstance(first, int) and first and not answer else answer
 
 
 class HasDatabase(Protocol):

@@ -24,22 +24,21 @@ from stalkeer.core.states import (
     StopRequest,
 )
 from stalkeer.db import models
-from stalkeer.db.connect import Database, reads, writes
+from stalkeer.db.connect import Database, UnfitStateError, reads, writes
 from stalkeer.db.downloads import Downloads
 from stalkeer.db.items import Items
 from stalkeer.db.jobs import read_job
-from stalkeer.errors import StalkeerError
 
 _ACTIVE = models.Job.status.in_(ACTIVE_JOB_STATUSES)
 
 
-class NoSuchRowError(StalkeerError):
+class NoSuchRowError(UnfitStateError):
     """The row that was named does not exist."""
 
     code: ClassVar[str] = "not_found"
 
 
-class ConflictError(StalkeerError):
+class ConflictError(UnfitStateError):
     """The state of a job or a download does not allow what was asked for."""
 
     code: ClassVar[str] = "conflict"

@@ -7,12 +7,17 @@ import csv
 import io
 import json
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
+
+import peewee as pw
 
 from stalkeer.db.connect import Database
 
 # No text of a list holds a control character, so nothing else looks like this.
 _NULL = "\x01"
+# Of a bare cursor errors come as the driver's own, which nobody here knows.
+_PEEWEES_ERRORS: AbstractContextManager[None] = pw.__exception_wrapper__  # type: ignore[attr-defined]
 
 
 class Bulk:
@@ -72,12 +77,14 @@ class Bulk:
         )
         lines.seek(0)
         statement = f"COPY {table} ({names}) FROM STDIN WITH (FORMAT csv, NULL '{_NULL}')"
-        self._db.peewee.cursor().copy_expert(statement, lines)  # type: ignore[no-untyped-call]
+        with _PEEWEES_ERRORS:
+            self._db.peewee.cursor().copy_expert(statement, lines)  # type: ignore[no-untyped-call]
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row of values."""
-        cursor = self._db.peewee.cursor()  # type: ignore[no-untyped-call]
-        cursor.executemany(self.sql(statement), rows)
+        with _PEEWEES_ERRORS:
+            cursor = self._db.peewee.cursor()  # type: ignore[no-untyped-call]
+            cursor.executemany(self.sql(statement), rows)
 
     def sql(self, statement: str) -> str:
         """Write a statement as this database wants it."""

@@ -19,7 +19,7 @@ import peewee as pw
 from stalkeer.core.states import ACTIVE_DOWNLOAD_STATUSES, EntryState, MatchState
 from stalkeer.db.bulk import Bulk
 from stalkeer.db.columns import ItemColumns, KeyColumns, NewAddress
-from stalkeer.db.connect import Database, reads
+from stalkeer.db.connect import Database, UnfitStateError, reads
 from stalkeer.db.models import (
     DownloadInfo,
     Match,
@@ -28,7 +28,6 @@ from stalkeer.db.models import (
 )
 from stalkeer.db.playlists import address_mark
 from stalkeer.db.vault import Vault
-from stalkeer.errors import StalkeerError
 
 T = TypeVar("T")
 
@@ -36,7 +35,7 @@ _KNOWN_AT_ONCE = 20_000
 _KEPT_MATCHES = (MatchState.CONFIRMED, MatchState.REJECTED)
 
 
-class ImportLostError(StalkeerError):
+class ImportLostError(UnfitStateError):
     """Another import of the same playlist has begun: this one must write nothing more."""
 
     code: ClassVar[str] = "import_lost"
@@ -154,7 +153,11 @@ class Imports:
             )
             for address in addresses
         ]
-        return self._write(task, lambda: self._insert_addresses(rows))
+        return self._write(
+            task,
+            lambda: self._insert_addresses(rows),
+            lambda ids: self._holds("playlist_address", task, ids),
+        )
 
     def _insert_addresses(self, rows: Sequence[tuple[int, str, str, int]]) -> list[int]:
         ids = self._bulk.new_ids("playlist_address", len(rows))
@@ -180,7 +183,11 @@ class Imports:
 
     def insert(self, task: Importing, rows: Sequence[ItemColumns]) -> list[int]:
         """Write new entries, invisible until `publish`, and return their ids."""
-        return self._write(task, lambda: self._insert(task, rows))
+        return self._write(
+            task,
+            lambda: self._insert(task, rows),
+            lambda ids: self._holds("playlist_item", task, ids),
+        )
 
     def _insert(self, task: Importing, rows: Sequence[ItemColumns]) -> list[int]:
         ids, now = self._bulk.new_ids("playlist_item", len(rows)), self._bulk.now()
@@ -334,7 +341,15 @@ class Imports:
         if self.db.is_sqlite:
             self.db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _write(self, task: Importing, work: Callable[[], T]) -> T:
+    def _holds(self, table: str, task: Importing, ids: Collection[int]) -> bool:
+        """Say whether these rows of an import are there."""
+        of_list = f"AND playlist_id = {task.playlist_id}"
+        found = self._bulk.on(f"SELECT COUNT(*) FROM {table}", ids, also=of_list)
+        return bool(found.fetchone()[0] == len(ids))
+
+    def _write(
+        self, task: Importing, work: Callable[[], T], is_done: Callable[[T], bool] | None = None
+    ) -> T:
         """Run one transaction of an import; raises `ImportLostError` when it is no longer ours."""
         started_at = 0.0
 
@@ -344,7 +359,7 @@ class Imports:
             self._check(task)
             return work()
 
-        result = self.db.write(unit)
+        result = self.db.write(unit, is_done)
         self.held_s = self._clock() - started_at
         return result
 

@@ -461,6 +461,10 @@ SAMPLE = (
     "Control.pause",
     "Control.replay",
     "Filters.add",
+    "Imports.add_addresses",
+    "Imports.finish",
+    "Imports.insert",
+    "Imports.insert_keys",
     "Jobs.add",
     "Leases._claim",
     "Leases.start",
@@ -470,9 +474,6 @@ SAMPLE = (
 
 LEFT = {
     # Still to be mended.
-    "Imports.add_addresses",
-    "Imports.finish",
-    "Imports.insert",
     "Runs.start",
     # The row says how it ended. The run is told that it has lost its lease: it writes nothing more.
     "Leases._end",

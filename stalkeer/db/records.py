@@ -276,14 +276,20 @@ class Runs:
         """Work on this database."""
         self.db = db
 
-    @writes
     def start(self, action: str, subject: str) -> int:
         """Note that a run began and return its id."""
+        return self.db.write(lambda: self._start(action, subject), self._is_running)
+
+    def _start(self, action: str, subject: str) -> int:
         return int(
             ProcessingLog.insert(
                 action=action, subject=subject, status="running", started_at=self.db.now()
             ).execute()
         )
+
+    def _is_running(self, run_id: int) -> bool:
+        row = (ProcessingLog.id == run_id) & (ProcessingLog.status == "running")
+        return bool(ProcessingLog.select().where(row).exists())
 
     @writes
     def finish(

@@ -22,6 +22,8 @@ class Counters:
     @writes
     def add(self, counted: Mapping[tuple[str, Labels], int]) -> None:
         """Add what one process has counted, by name and labels."""
+        # What was added when the answer to its commit is lost is added again. To tell, each flush of
+        # each process would have to leave a mark: too much for one step in a graph.
         # In one order everywhere, so that two processes never wait for each other.
         for (name, labels), count in sorted(counted.items()):
             Counter.insert(name=name, labels=json.dumps(labels), value=count).on_conflict(

@@ -342,13 +342,29 @@ class OtherBytesError(Exception):
     """A range does not hold the bytes that are on disk: the file changed, or the server lies."""
 
 
-class Sink:
-    """Compares a body with the part file up to its end, and writes what comes after."""
+def _permit() -> None:
+    """Let bytes be written."""
 
-    def __init__(self, descriptor: int, *, start: int, have: int) -> None:
+
+class Sink:
+    """Compares a body with the part file up to its end, and writes what comes after.
+
+    `before_write` is called before every few KiB, and raises when they must not be written: a
+    process may stand still for minutes between any two of them.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        *,
+        start: int,
+        have: int,
+        before_write: Callable[[], object] = _permit,
+    ) -> None:
         self._descriptor = descriptor
         self._start = start
         self._compare_until = have
+        self._before_write = before_write
         self.position = start
         self.differed = False
 
@@ -369,6 +385,7 @@ class Sink:
             if self._start > 0:
                 raise OtherBytesError
             self._compare_until = self.position + same
+            self._before_write()
             os.ftruncate(self._descriptor, self._compare_until)
             self.differed = True
         self._write(view[same:], self.position + same)
@@ -385,5 +402,6 @@ class Sink:
 
     def _write(self, view: memoryview, at: int) -> None:
         while view:
+            self._before_write()
             count = os.pwrite(self._descriptor, view[:_WRITE_BYTES], at)
             view, at = view[count:], at + count

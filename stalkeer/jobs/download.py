@@ -131,11 +131,13 @@ def _fetch(task: Task) -> Ended:
             on_progress=recorder.record,
             should_stop=task.run.should_stop,
             on_head=lambda part, _size_bytes: judge_start(task, part),
+            before_write=task.run.require_lease,
         )
         recorder.write()
         return _finish(task, fetched)
     except NotTheItemError:
-        # Nothing ever goes on with the bytes of something else.
+        # Nothing ever goes on with the bytes of something else, unless they are another's by now.
+        task.run.require_lease()
         remove_part(task.part)
         raise
     except DoubtfulFileError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import signal
@@ -403,6 +404,52 @@ def test_a_refusal_at_the_first_look_spares_the_rest(bench: Bench, media: MediaS
         bench.fetch(media.put(PATH, film), on_head=refuse)
 
     assert media.bytes_served(PATH) < 50 * MIB
+
+
+# Leave to write
+
+
+class NotOursError(Exception):
+    """The part file is somebody else's by now."""
+
+
+def refuse_to_write() -> None:
+    raise NotOursError
+
+
+def test_leave_is_asked_for_before_every_few_kibibytes(bench: Bench, media: MediaServer) -> None:
+    sizes = [0]
+
+    bench.fetch(
+        media.put(PATH, FILM),
+        before_write=lambda: sizes.append(bench.part.stat().st_size),
+    )
+
+    steps = [after - before for before, after in itertools.pairwise([*sizes, FILM.size])]
+    assert max(steps) <= 64 * 1024
+
+
+def test_who_may_not_write_any_more_leaves_the_part_as_it_is(
+    bench: Bench, media: MediaServer
+) -> None:
+    def refuse_after_a_mebibyte() -> None:
+        if bench.part.stat().st_size >= MIB:
+            raise NotOursError
+
+    with pytest.raises(NotOursError):
+        bench.fetch(media.put(PATH, FILM), before_write=refuse_after_a_mebibyte)
+
+    assert MIB <= bench.part.stat().st_size < MIB + 64 * 1024
+
+
+def test_a_part_is_not_cut_without_leave(bench: Bench, media: MediaServer) -> None:
+    bench.part.write_bytes(bytes(FILM.size + 1))
+
+    with pytest.raises(NotOursError):
+        bench.fetch(media.put(PATH, FILM), before_write=refuse_to_write)
+
+    assert bench.part.stat().st_size == FILM.size + 1
+    assert media.requests() == []
 
 
 def test_speed_is_told_after_a_second(bench: Bench, media: MediaServer) -> None:

@@ -111,3 +111,25 @@ def test_an_import_that_was_taken_over_is_not_ordered_by_who_wakes(shared: Home)
         (str(first.popen.pid), "crashed"),
         (str(second.popen.pid), "imported"),
     ]
+
+
+def test_a_download_whose_lease_ran_out_writes_nothing_of_what_arrived_meanwhile(
+    shared: Home,
+) -> None:
+    home = shared
+    home.offer_film(Reply(bytes_s=20 * MB), Reply(status=404), size=60 * MB)
+    first = start(home)
+    home.add_film()
+    wait_for(lambda: any(row["bytes_downloaded"] > 5 * MB for row in home.downloads()))
+    sizes: list[int] = []
+
+    def until_it_was_given_up() -> None:
+        (part,) = home.parts()
+        sizes.append(part.stat().st_size)
+        wait_for(lambda: home.jobs(kind="download", status="ready"))
+
+    stop_and_go(home, first, until_it_was_given_up)
+    home.wait_for_download(status="failed")
+
+    (part,) = home.parts()
+    assert part.stat().st_size <= sizes[0]

@@ -24,11 +24,18 @@ from stalkeer.db.downloads import Download
 from stalkeer.db.items import Item
 from stalkeer.downloader.errors import DiskFullError
 from stalkeer.downloader.files import part_path
-from stalkeer.jobs import by_hand, unwanted
+from stalkeer.jobs import by_hand, download, unwanted
 from stalkeer.jobs.recording import UNKNOWN_BYTES
-from stalkeer.jobs.services import ImportMode, Places, Running
+from stalkeer.jobs.services import (
+    ImportMode,
+    Places,
+    Run,
+    Running,
+    StoppedError,
+    StopReason,
+)
 from stalkeer.jobs.unwanted import LiveChannelError
-from tests.builders import entry, jobs_of, publish
+from tests.builders import entry, jobs_of, publish, take
 from tests.jobs.conftest import House
 from tests.standins.media import Film, MediaServer, Reply
 from tests.standins.mediafiles import late_mp4_film, mkv_film, mp4_film, ts_film
@@ -317,6 +324,49 @@ def test_a_file_without_a_picture_is_refused(
         "Heat (1995): the file holds no video.",
         "Heat (1995): the file is cut off, its own header says.",
     )
+
+
+# A process that stood still past its lease
+
+
+def wake_late(house: House, radarr: Radarr, *, at_bytes: int) -> Run:
+    """Claim the download; the time of its lease has passed once the part has so many bytes."""
+    arr_id = radarr.add_movie("Heat", 1995, runtime=170)
+    house.run(by_hand.search(house.services, "radarr", arr_id))
+    part = part_of(house)
+
+    def clock() -> float:
+        return 100.0 if part.exists() and part.stat().st_size >= at_bytes else 0.0
+
+    claimed = take(house.store, jobs_of(house.store, JobKind.DOWNLOAD)[-1].id)
+    return Run(*claimed, lease_s=60.0, clock=clock)
+
+
+def test_a_download_that_wakes_past_its_lease_writes_no_byte_more(
+    house: House, radarr: Radarr, media: MediaServer
+) -> None:
+    offer(house, media, mkv_film(12 * MIB, minutes=170))
+    run = wake_late(house, radarr, at_bytes=MIB)
+
+    with pytest.raises(StoppedError):
+        download.handle(run, house.services)
+
+    assert run.reason is StopReason.LOST
+    assert MIB <= part_of(house).stat().st_size < MIB + 64 * 1024
+    assert the_download(house).bytes_downloaded < MIB
+
+
+def test_a_download_that_wakes_past_its_lease_removes_no_part_that_may_be_anothers(
+    house: House, radarr: Radarr, media: MediaServer
+) -> None:
+    film = mkv_film(MIB, minutes=3)
+    offer(house, media, film)
+    run = wake_late(house, radarr, at_bytes=film.size)
+
+    with pytest.raises(StoppedError):
+        download.handle(run, house.services)
+
+    assert part_of(house).stat().st_size == film.size
 
 
 # Another disk for unfinished files

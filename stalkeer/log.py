@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import quote, quote_plus
@@ -138,7 +138,7 @@ def configure(level: str, log_format: Literal["text", "json"], *, stream: TextIO
             ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             _redact_event,
-            _render_json if log_format == "json" else _render_text,
+            _RENDERERS[log_format],
         ],
     )
     _install(formatter, level, stream)
@@ -148,6 +148,16 @@ def set_level(level: str) -> None:
     """Log from this level on; one that `--verbose` made louder stays."""
     if logging.getLogger().level > logging.DEBUG:
         logging.getLogger().setLevel(level.upper())
+
+
+def set_format(log_format: Literal["text", "json"]) -> None:
+    """Write events in this form from now on."""
+    from structlog.stdlib import ProcessorFormatter
+
+    for handler in logging.getLogger().handlers:
+        formatter = handler.formatter
+        if isinstance(handler, _Handler) and isinstance(formatter, ProcessorFormatter):
+            formatter.processors = (*formatter.processors[:-1], _RENDERERS[log_format])
 
 
 def get_logger(name: str) -> BoundLogger:
@@ -297,3 +307,9 @@ def _as_word(value: object) -> str:
     if isinstance(value, str) and _PLAIN_VALUE.fullmatch(value):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+_RENDERERS: dict[str, Callable[[WrappedLogger, str, EventDict], str]] = {
+    "text": _render_text,
+    "json": _render_json,
+}

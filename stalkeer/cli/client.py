@@ -102,7 +102,9 @@ def connected(settings: Settings) -> Iterator[Client]:
     keys = make_keys(settings)
     with (
         prepared(settings, keys) as service,
-        client_of(service.app, keys, settings.general.url_base) as client,
+        client_of(
+            service.app, service.current.keys, service.current.settings.general.url_base
+        ) as client,
     ):
         yield client
 

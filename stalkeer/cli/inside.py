@@ -5,12 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from stalkeer.cli.saying import FAILED, stop
-from stalkeer.cli.starting import make_keys, reader, with_saved
+from stalkeer.cli.starting import make_keys, reader, with_all_saved, with_saved
 from stalkeer.errors import StalkeerError
 
 if TYPE_CHECKING:
@@ -23,9 +22,10 @@ def prepared(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
     """Build a service on a database that is up to date; nothing of it is started."""
     from stalkeer.wiring.service import Service
 
+    keys = keys or make_keys(settings)
     service = Service(
-        settings,
-        keys or make_keys(settings),
+        with_all_saved(settings),
+        keys,
         queues=(),
         is_scheduled=False,
         reload=reader(data_dir=settings.general.data_dir),
@@ -43,12 +43,11 @@ def as_it_is(settings: Settings, keys: Secrets | None = None) -> Iterator[Servic
 
     Exit 1 when there is no database.
     """
-    from stalkeer.wiring.database import open_store
+    from stalkeer.wiring.database import has_database, open_store
     from stalkeer.wiring.service import Service
 
-    url = urlsplit(settings.database_url.get_secret_value())
-    # Opening a SQLite file that is not there makes it.
-    if url.scheme == "sqlite" and not Path(unquote(url.path[1:])).exists():
+    if not has_database(settings):
+        url = urlsplit(settings.database_url.get_secret_value())
         stop(
             FAILED,
             f"There is no database yet at {unquote(url.path[1:])}: `stalkeer process` reads the "

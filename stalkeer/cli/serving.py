@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 from stalkeer.cli.options import Host, Port, Verbose
 from stalkeer.cli.running import Address, announced, local_url
 from stalkeer.cli.saying import FAILED, WRONG_USAGE, say, stop, told
-from stalkeer.cli.starting import make_keys, read_settings, reader
+from stalkeer.cli.starting import make_keys, read_settings, reader, with_all_saved
 from stalkeer.cli.stopping import on_hangup, on_signals
 
 if TYPE_CHECKING:
@@ -40,9 +41,13 @@ def up(
     settings = _alone(read_settings(verbose, host=host, port=port, data_dir=data))
     read = reader(host=host, port=port, data_dir=data)
     keys = make_keys(settings)
+
+    def reload(saved: Mapping[str, str]) -> Settings:
+        return _alone(read(saved))
+
     with told(), sole_process(settings):
-        queues = all_queues(settings)
-        _serve(settings, keys, queues=queues, reload=lambda saved: _alone(read(saved)))
+        settings = _begun_with(settings, reload)
+        _serve(settings, keys, queues=all_queues(settings), reload=reload)
 
 
 def _alone(settings: Settings) -> Settings:
@@ -57,8 +62,9 @@ def web(host: Host = None, port: Port = None, verbose: Verbose = False) -> None:
     settings = read_settings(verbose, host=host, port=port)
     _require_redis(settings)
     keys = make_keys(settings)
+    read = reader(host=host, port=port)
     with told(), among_others(settings):
-        _serve(settings, keys, queues=(), reload=reader(host=host, port=port))
+        _serve(_begun_with(settings, read), keys, queues=(), reload=read)
 
 
 def worker(
@@ -73,18 +79,30 @@ def worker(
 
     chosen = _chosen_queues(queues)
     settings = read_settings(verbose)
-    chosen = chosen or all_queues(settings)
     _require_redis(settings)
     keys = make_keys(settings)
     stopped = threading.Event()
     on_signals(stopped.set)
     with told(), among_others(settings):
+        settings = _begun_with(settings, reader())
+        chosen = chosen or all_queues(settings)
         service = Service(settings, keys, queues=chosen, threads=threads, reload=reader())
         on_hangup(service.current.hang_up)
         service.start()
         say(f"stalkeer works on {', '.join(chosen)}.")
         stopped.wait()
         service.stop()
+
+
+def _begun_with(settings: Settings, read: Reload) -> Settings:
+    """Add what was saved before anything is built: where to listen is one of these."""
+    from stalkeer.log import set_format, set_level
+
+    wanted = with_all_saved(settings, read)
+    if wanted.general.log_level != settings.general.log_level:
+        set_level(wanted.general.log_level)
+    set_format(wanted.general.log_format)
+    return wanted
 
 
 def _chosen_queues(text: str) -> tuple[str, ...]:
@@ -179,7 +197,7 @@ def _greet(settings: Settings, keys: Secrets, service: Service) -> None:
     for name in service.services.instances:
         say(
             f"Webhook for {name.title()}: {address}/webhooks/{name}, user "
-            f"{keys.webhook_username}, password {password}"
+            f"{service.current.keys.webhook_username}, password {password}"
         )
     if service.store.accounts.password() is None:
         say(f"To set a password for the page once: POST /api/v1/setup, code {service.setup_code}")

@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from stalkeer.cli.saying import WRONG_USAGE, say, stop
 if TYPE_CHECKING:
     from stalkeer.db.store import Store
     from stalkeer.settings import Secrets, Settings
+    from stalkeer.wiring.current import Reload
 
 
 def read_settings(verbose: bool, *, is_quiet: bool = False, **options: object) -> Settings:
@@ -41,7 +42,7 @@ def read_settings(verbose: bool, *, is_quiet: bool = False, **options: object) -
     return settings
 
 
-def reader(**options: object) -> Callable[[Mapping[str, str]], Settings]:
+def reader(**options: object) -> Reload:
     """Return what reads the settings again, with saved ones below those of the environment."""
     from stalkeer.settings import load
 
@@ -49,7 +50,20 @@ def reader(**options: object) -> Callable[[Mapping[str, str]], Settings]:
     return lambda saved: load(environ, folder=folder, saved=saved)
 
 
-def with_saved(settings: Settings, store: Store) -> Settings:
+def with_all_saved(settings: Settings, read: Reload | None = None) -> Settings:
+    """Add what was saved through the API, for what is built once: addresses, connections.
+
+    Nothing is made or changed where there is no database yet.
+    """
+    from stalkeer.wiring.database import has_database, open_store
+
+    if not has_database(settings):
+        return settings
+    with closing(open_store(settings)) as store:
+        return with_saved(settings, store, read)
+
+
+def with_saved(settings: Settings, store: Store, read: Reload | None = None) -> Settings:
     """Add what was saved through the API; leave all as it is when that no longer fits.
 
     Writes nothing. A database that is older than saved settings has none.
@@ -59,7 +73,8 @@ def with_saved(settings: Settings, store: Store) -> Settings:
     from stalkeer.wiring.redaction import register_settings
 
     try:
-        saved = reader(data_dir=settings.general.data_dir)(store.settings.all())
+        read = read or reader(data_dir=settings.general.data_dir)
+        saved = read(store.settings.all())
     except StalkeerError:
         return settings
     except SettingsError as exc:

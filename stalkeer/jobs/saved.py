@@ -19,8 +19,8 @@ class InvalidSettingsError(StalkeerError):
 class SettingRow:
     """One setting as it may be shown: `value` is None for a secret.
 
-    `source` is who set it: environment, .env, saved or default. One that `is_pinned` by the
-    environment or by `.env` cannot be saved.
+    `source` is who set it: environment, .env, saved or default. One that `is_pinned` cannot be saved:
+    the environment or `.env` says it, or nobody else may, because it leads to the saved ones.
     """
 
     key: str

@@ -74,6 +74,8 @@ def _find(variable: Variable, layers: Layers, folder: Path, faults: list[str]) -
         for name in variable.names:
             # A file may only be named by who runs us, never through the settings API.
             is_saved = source is Source.SAVED
+            if is_saved and not variable.is_savable:
+                continue
             text = values.get(name, "") if is_saved else _text(name, values, folder, faults)
             if text:
                 return Given(source, text)

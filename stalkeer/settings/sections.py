@@ -47,17 +47,24 @@ def setting(
     key: str = "",
     alias: str = "",
     restart: bool = False,
+    savable: bool = True,
 ) -> Any:
     """Describe one setting.
 
     `default` is what a person would write, `"1h"` for a time. `example` stands in where the
     default is empty. `key` is the end of the variable's name where it is not the field's,
-    `alias` another whole name of it.
+    `alias` another whole name of it. Not `savable` is what has to be known to find saved settings.
     """
     return Field(
         default=default,
         description=about,
-        json_schema_extra={"example": example, "key": key, "alias": alias, "restart": restart},
+        json_schema_extra={
+            "example": example,
+            "key": key,
+            "alias": alias,
+            "restart": restart or not savable,
+            "savable": savable,
+        },
     )
 
 
@@ -71,7 +78,7 @@ class General(Section):
     """What concerns the service as a whole."""
 
     data_dir: Path = setting(
-        "./data", "Folder of the database, keys, archives and downloads.", restart=True
+        "./data", "Folder of the database, keys, archives and downloads.", savable=False
     )
     host: str = setting("127.0.0.1", "Address to listen on; 0.0.0.0 for all.", restart=True)
     port: Port = setting(8790, "Port to listen on.", alias="API_PORT", restart=True)
@@ -90,7 +97,7 @@ class General(Section):
     secret_key: FernetKey = setting(
         "",
         "Key that encrypts stored passwords; made at first start when empty.",
-        restart=True,
+        savable=False,
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Lowered] = setting(
         "info", "What is logged: debug, info, warning or error.", alias="LOGGING_LEVEL"
@@ -114,18 +121,20 @@ class Database(Section):
         "Database; empty: SQLite in DATA_DIR, or the parts below.",
         example="postgresql://stalkeer:password@postgres:5432/stalkeer",
         alias="DATABASE_URL",
-        restart=True,
+        savable=False,
     )
-    host: str = setting("", "PostgreSQL server, instead of the URL.", example="postgres")
-    port: Port = setting(5432, "Its port.")
-    user: str = setting("stalkeer", "User on it.")
-    password: SecretStr = setting("", "Password of that user.", example="password")
-    dbname: str = setting("stalkeer", "Database on it.")
+    host: str = setting(
+        "", "PostgreSQL server, instead of the URL.", example="postgres", savable=False
+    )
+    port: Port = setting(5432, "Its port.", savable=False)
+    user: str = setting("stalkeer", "User on it.", savable=False)
+    password: SecretStr = setting("", "Password of that user.", example="password", savable=False)
+    dbname: str = setting("stalkeer", "Database on it.", savable=False)
     sslmode: Literal["", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"] = (
-        setting("", "TLS mode of libpq; empty: its own default.", example="require")
+        setting("", "TLS mode of libpq; empty: its own default.", example="require", savable=False)
     )
-    pool_size: Count = setting(20, "Connections a process may hold.", restart=True)
-    pool_timeout: Duration = setting("10s", "How long to wait for a free one.", restart=True)
+    pool_size: Count = setting(20, "Connections a process may hold.", savable=False)
+    pool_timeout: Duration = setting("10s", "How long to wait for a free one.", savable=False)
 
 
 class Queue(Section):
@@ -136,7 +145,7 @@ class Queue(Section):
         "Redis, for several processes or hosts; empty: everything in one process.",
         example="redis://redis:6379/0",
         alias="REDIS_URL",
-        restart=True,
+        savable=False,
     )
 
 
@@ -218,7 +227,10 @@ class Arr(Section):
         "", "Only items with one of these quality profiles.", example="1,4"
     )
     volume: Annotated[str, Field(pattern=r"^[a-z0-9_-]{0,32}$")] = setting(
-        "", "Disk of its files, where only some workers have it mounted.", example="films"
+        "",
+        "Disk of its files, where only some workers have it mounted.",
+        example="films",
+        restart=True,
     )
 
     @model_validator(mode="after")
@@ -281,7 +293,9 @@ class Downloads(Section):
     resume_enabled: bool = setting(True, "Go on where a download stopped.")
     progress_interval_mb: Count = setting(10, "Progress is stored after this many MB,")
     progress_interval_seconds: Count = setting(2, "or after this many seconds.")
-    lock_timeout: Period = setting("60s", "After this long without a sign a worker counts as dead.")
+    lock_timeout: Period = setting(
+        "60s", "After this long without a sign a worker counts as dead.", restart=True
+    )
     min_free_space: Size = setting("2GB", "Nothing is fetched when less is free on the disk.")
     min_size_movie: Size = setting("50MB", "A smaller file is no movie.")
     min_size_episode: Size = setting("20MB", "A smaller file is no episode.")

@@ -53,7 +53,8 @@ _WITHOUT_PREFIX = ("general", "queue")
 class Variable:
     """One setting as the environment knows it: `STALKEER_RADARR_URL`, section `radarr`.
 
-    `default` is text, as a person would write it.
+    `default` is text, as a person would write it. One that is not savable comes from the environment
+    or `.env` alone.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Variable:
     example: str
     is_secret: bool
     needs_restart: bool
+    is_savable: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def _variable(section: str, field: str, info: FieldInfo) -> Variable:
         example=extra["example"] or default,
         is_secret=_holds_secret(info.annotation),
         needs_restart=extra["restart"],
+        is_savable=extra["savable"],
     )
 
 

@@ -126,7 +126,7 @@ class SettingsOf:
 
     @put("/api/v1/settings/{section}", tag=_TAG, errors=("pinned", "invalid_settings"))
     def save(self, section: Section, body: SectionBody) -> SectionSavedAnswer:
-        """Save settings; all of them or none. They take effect at once."""
+        """Save settings; all of them or none. They take effect at once, `restart` names the rest."""
         self._rows(section)
         self.saved.save(section, {key: _text(value) for key, value in body.values.items()})
         rows = self._rows(section)

@@ -13,6 +13,7 @@ from threading import RLock
 
 from stalkeer.core.items import Service
 from stalkeer.db.store import Store
+from stalkeer.jobs import notify
 from stalkeer.jobs.instances import (
     InstanceConfig,
     InstanceError,
@@ -21,7 +22,7 @@ from stalkeer.jobs.instances import (
     check_address,
 )
 from stalkeer.jobs.saved import InvalidSettingsError, SettingRow
-from stalkeer.log import get_logger, register_secret, set_level
+from stalkeer.log import get_logger, register_secret, set_format, set_level
 from stalkeer.settings import (
     VARIABLES,
     Secrets,
@@ -43,6 +44,8 @@ Reload = Callable[[Mapping[str, str]], Settings]
 """Reads every setting again, with these saved ones below the environment and `.env`."""
 
 _KEY_FILES = ("api_key", "webhook_password")
+_NOT_SAVABLE = frozenset(one.name for one in VARIABLES if not one.is_savable)
+_NOTIFIED = "STALKEER_NOTIFICATIONS_URLS"
 _NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -58,8 +61,12 @@ class Current:
         reload: Reload | None,
         apply: Callable[[], None],
     ) -> None:
-        """Begin with the settings of the start; without `reload` they stay as they are."""
+        """Begin with the settings of the start; without `reload` they stay as they are.
+
+        What needs a restart stays so in `settings` whatever is saved; only `given` says what was.
+        """
         self.settings = settings
+        self._started = settings
         self.keys = keys
         self._store = store
         self._reload = reload
@@ -178,6 +185,12 @@ class Current:
 
     def _save(self, values: Mapping[str, str | None]) -> None:
         """Check values together with all the others, keep them, take them over."""
+        nowhere = sorted(values.keys() & _NOT_SAVABLE)
+        if nowhere:
+            raise PinnedError(
+                f"{', '.join(nowhere)} cannot be saved: it is needed to find and open what is. Set it "
+                f"in the environment or .env, and start again."
+            )
         pinned = sorted(values.keys() & self.settings.pinned)
         if pinned:
             raise PinnedError(
@@ -190,9 +203,14 @@ class Current:
             saved = self._store.settings.all()
             wanted = {**saved, **values}
             try:
-                self._reload({name: text for name, text in wanted.items() if text})
+                new = self._reload({name: text for name, text in wanted.items() if text})
+                if values.get(_NOTIFIED):
+                    urls = new.notifications.urls
+                    notify.require_known([url.get_secret_value() for url in urls])
             except SettingsError as exc:
                 raise InvalidSettingsError("; ".join(exc.faults)) from None
+            except notify.NotifyError as exc:
+                raise InvalidSettingsError(str(exc)) from None
             self._store.settings.save(values, secret=secret)
         self.heed()
 
@@ -206,22 +224,39 @@ class Current:
         self.kept = self._store.instances.configs()
         if self._reload is None:
             return
-        level = self.settings.general.log_level
+        before = self.settings.general
         try:
-            self.settings = self._reload(self._store.settings.all())
+            self.settings = self._in_force(self._reload(self._store.settings.all()))
         except SettingsError as exc:
             # One of those saved no longer fits what the environment says.
             log.warning("saved settings are left out", faults=list(exc.faults))
             return
         register_settings(self.settings)
-        if self.settings.general.log_level != level:
-            set_level(self.settings.general.log_level)
+        now = self.settings.general
+        if now.log_level != before.log_level:
+            set_level(now.log_level)
+        if now.log_format != before.log_format:
+            set_format(now.log_format)
         data_dir, known = self.settings.general.data_dir, self.keys.api_key
         self.keys = ensure_secrets(data_dir, self.settings, token=secrets.token_urlsafe)
         for key in (self.keys.api_key, self.keys.webhook_password):
             register_secret(key)
         if self.keys.api_key != known:
             self.on_new_key(self.keys.api_key)
+
+    def _in_force(self, wanted: Settings) -> Settings:
+        """Keep what was built at the start: an address that is given out must be one we serve."""
+        held: dict[str, dict[str, object]] = {}
+        for one in VARIABLES:
+            if one.needs_restart:
+                begun = getattr(getattr(self._started, one.section), one.field)
+                held.setdefault(one.section, {})[one.field] = begun
+        return wanted.model_copy(
+            update={
+                section: getattr(wanted, section).model_copy(update=fields)
+                for section, fields in held.items()
+            }
+        )
 
     def _row(self, variable: Variable) -> SettingRow:
         given = self.settings.given.get(variable.name)
@@ -234,7 +269,7 @@ class Current:
             is_set=given is not None,
             is_secret=variable.is_secret,
             source=(given.source if given else Source.DEFAULT).value,
-            is_pinned=variable.name in self.settings.pinned,
+            is_pinned=variable.name in self.settings.pinned or not variable.is_savable,
             needs_restart=variable.needs_restart,
             default=variable.default,
             about=variable.about,

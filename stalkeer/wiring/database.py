@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from stalkeer.db.connect import Database
@@ -10,6 +11,12 @@ from stalkeer.db.vault import Vault
 from stalkeer.log import register_secret
 from stalkeer.settings import Settings
 from stalkeer.settings.keys import secret_keys
+
+
+def has_database(settings: Settings) -> bool:
+    """Say whether there is anything to open: opening a SQLite file that is not there makes it."""
+    url = urlsplit(settings.database_url.get_secret_value())
+    return url.scheme != "sqlite" or Path(unquote(url.path[1:])).exists()
 
 
 def open_store(settings: Settings) -> Store:

@@ -106,3 +106,33 @@ def test_what_is_said_to_a_running_service_is_in_force_at_once(home: Home, secon
 def value_of(home: Home, section: str, key: str) -> str:
     rows = home.get(f"/api/v1/settings/{section}")["settings"]
     return next(str(row["value"]) for row in rows if row["key"] == key)
+
+
+def test_what_needs_a_restart_is_in_force_after_it(home: Home) -> None:
+    process = home.up()
+    values = {"url_base": "/foo", "host": "localhost", "log_format": "json"}
+    address, headers = f"http://localhost:{home.port}/foo", {"X-Api-Key": API_KEY}
+
+    saved = httpx.put(
+        f"{home.url}/api/v1/settings/general", json={"values": values}, headers=headers
+    ).json()
+    process.stop()
+    again = home.run("up")
+    wait_for(lambda: _answers(f"{address}/ping"))
+    shown = httpx.get(f"{address}/api/v1/instances/radarr", headers=headers).json()
+    listed = command(home, "instances", "--json")
+    again.stop()
+    alone = command(home, "instances", "show", "radarr", "--json")
+
+    assert saved["restart"] == ["STALKEER_HOST", "STALKEER_URL_BASE"]
+    assert shown["webhook_url"] == f"{address}/webhooks/radarr"
+    assert listed.code == 0, listed.err
+    assert alone.json()["webhook_url"] == shown["webhook_url"]
+    assert '{"event": ' in again.output()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from dramatiq.worker import WorkerThread
 from starlette.testclient import TestClient
 
 from stalkeer.core.states import QUEUES
+from stalkeer.log import configure, get_logger
 from stalkeer.wiring.service import Service
 from tests.web.conftest import KEY, client_of
 from tests.web.seeded import environ_in, started
@@ -46,6 +52,19 @@ def row(client: TestClient, section: str, key: str) -> dict[str, Any]:
     rows = client.get(f"{V1}/settings/{section}").json()["settings"]
     [found] = [one for one in rows if one["key"] == key]
     return dict(found)
+
+
+@contextmanager
+def log_kept() -> Iterator[None]:
+    """Give back what `configure` changes for the whole process."""
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers, root.level
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        structlog.configure(**config)
 
 
 def code_of(answer: Any) -> tuple[int, str]:
@@ -207,6 +226,72 @@ def test_what_needs_a_restart_says_so(client: TestClient) -> None:
     answer = save(client, "general", host="0.0.0.0", public_url="http://stalkeer:8790")
 
     assert answer.json()["restart"] == ["STALKEER_HOST"]
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        pytest.param("database", {"host": "postgres"}, id="database"),
+        pytest.param("database", {"pool_size": 5}, id="pool"),
+        pytest.param("queue", {"redis_url": "redis://redis:6379/0"}, id="redis"),
+        pytest.param("general", {"data_dir": "/elsewhere"}, id="data-dir"),
+    ],
+)
+def test_what_leads_to_the_saved_settings_cannot_be_one_of_them(
+    client: TestClient, service: Service, section: str, values: dict[str, Any]
+) -> None:
+    answer = save(client, section, **values)
+
+    assert code_of(answer) == (409, "pinned")
+    assert "environment" in answer.json()["error"]["message"]
+    assert all(row(client, section, key)["is_pinned"] for key in values)
+    assert service.store.settings.all() == {}
+
+
+def test_one_that_was_saved_all_the_same_is_not_read(folder: Path) -> None:
+    with started(folder, environ_in(folder)) as service:
+        service.store.settings.save({"STALKEER_DATABASE_POOL_SIZE": "5"})
+        service.current.heed()
+
+        assert service.current.settings.database.pool_size == 20
+        assert "STALKEER_DATABASE_POOL_SIZE" not in service.current.settings.given
+
+
+def test_until_the_restart_our_addresses_are_those_we_serve(
+    client: TestClient, service: Service
+) -> None:
+    before = service.services.webhooks["radarr"].url
+
+    answer = save(client, "general", url_base="/foo", host="127.0.0.2", port=9999)
+
+    assert answer.json()["restart"] == ["STALKEER_HOST", "STALKEER_PORT", "STALKEER_URL_BASE"]
+    assert service.services.webhooks["radarr"].url == before
+    assert client.get(f"{V1}/instances/radarr").json()["webhook_url"] == before
+    assert row(client, "general", "url_base")["value"] == "/foo"
+
+
+def test_the_log_changes_its_form_at_once(client: TestClient, service: Service) -> None:
+    written = io.StringIO()
+    with log_kept():
+        configure("info", "text", stream=written)
+        save(client, "general", log_format="json")
+        get_logger("tests").info("said")
+
+    assert json.loads(written.getvalue().splitlines()[-1])["event"] == "said"
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_an_address_for_notifications_that_nobody_knows_is_refused(
+    client: TestClient, service: Service
+) -> None:
+    good = save(client, "notifications", urls="json://127.0.0.1:1/")
+    answer = save(client, "notifications", urls="json://127.0.0.1:1/ bogus://planted")
+
+    assert good.status_code == 200
+    assert code_of(answer) == (422, "invalid_settings")
+    assert "Address 2 of STALKEER_NOTIFICATIONS_URLS" in answer.json()["error"]["message"]
+    assert "planted" not in answer.text
+    assert service.services.notify_urls == ("json://127.0.0.1:1/",)
 
 
 def test_the_public_address_is_in_the_webhooks_at_once(

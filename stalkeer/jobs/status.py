@@ -161,8 +161,8 @@ class Status:
         return [
             Problem(
                 "webhook",
-                f"{row.name}: our Connect webhook {said[row.webhook]}, so what is added there is "
-                f"found by the next reconcile only.",
+                f"{row.name}: no webhook came from there yet, and ours {said[row.webhook]}: what is "
+                f"added is found by the next reconcile only.",
                 f"Run `stalkeer register {row.name}`.",
             )
             for row in self.services.store.instances.all()

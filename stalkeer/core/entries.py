@@ -143,5 +143,11 @@ def split_address(url: str) -> Address:
 
 
 def provider_of(url: str) -> str:
-    """Give the host, with its port, whose connection limit an address counts against."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
+    """Give the host, with its port, whose connection limit an address counts against.
+
+    That of `http://[/1.mkv`, which nobody can read, is empty as that of a bare path.
+    """
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""

@@ -118,6 +118,13 @@ def test_the_credentials_of_a_panel_are_the_same_for_films_series_and_channels()
     assert Address(film.prefix, "live/9.ts").url == f"{HOST}/live/joe/pw/9.ts"
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[/1.mkv", "http://a]b/1.mkv", "//[", "http://\u2100/1.mkv"]
+)
+def test_an_address_that_nobody_can_read_has_no_provider(url: str) -> None:
+    assert provider_of(url) == ""
+
+
 def test_the_provider_of_an_address_is_its_host_with_port() -> None:
     assert provider_of("http://joe:pw@Provider.example.invalid:8080/x.mkv") == (
         "provider.example.invalid:8080"

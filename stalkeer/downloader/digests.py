@@ -13,6 +13,7 @@ from pathlib import Path
 import xxhash
 
 from stalkeer.downloader.errors import DownloadStoppedError
+from stalkeer.downloader.files import disk_errors
 
 _READ_BYTES = 1024 * 1024
 _HASHES = {"sha-256": "sha256", "sha-512": "sha512", "md5": "md5"}
@@ -54,7 +55,7 @@ def xxh3_of(path: Path, *, should_stop: Callable[[], bool]) -> str:
     As `xxhsum -H3` shows it. Finds a file that changed by itself, not one that somebody forged.
     """
     found = xxhash.xxh3_64()
-    with path.open("rb") as file:
+    with disk_errors(path), path.open("rb") as file:
         for piece in _pieces(file.fileno(), should_stop):
             found.update(piece)
     return f"xxh3:{found.hexdigest()}"

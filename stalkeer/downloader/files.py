@@ -67,7 +67,8 @@ def _hold(part: Path, flags: int = 0) -> Iterator[int]:
             _check_plain(descriptor, part)
         yield descriptor
     finally:
-        os.close(descriptor)
+        with disk_errors(part):
+            os.close(descriptor)
 
 
 def remove_part(part: Path) -> None:
@@ -76,10 +77,18 @@ def remove_part(part: Path) -> None:
         os.unlink(part.name, dir_fd=folder)
 
 
+def existing(path: Path) -> Path:
+    """Find what there is of a path: itself, or the folder in which it will be made."""
+    with disk_errors(path):
+        # Up to Python 3.13 `exists` raises what a broken disk says, later it says False.
+        while not _is_there(path) and path != path.parent:
+            path = path.parent
+    return path
+
+
 def free_bytes(path: Path) -> int:
     """Say how many bytes an ordinary user may still write where `path` is, or will be."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
+    path = existing(path)
     with disk_errors(path):
         facts = os.statvfs(path)
     return facts.f_bavail * facts.f_frsize
@@ -177,15 +186,25 @@ def published(part: Path, root: Path, relative: str, size_bytes: int) -> Path | 
     That is so when the part is gone and a file of the right size has the name it would have got.
     """
     folders, name = _split(relative)
-    if part.exists():
-        return None
-    for numbered in names_like(name):
-        path = root.joinpath(*folders, numbered)
-        if not path.is_file():
+    with disk_errors(part):
+        if _is_there(part):
             return None
-        if path.stat().st_size == size_bytes:
-            return path
+    with disk_errors(root):
+        for numbered in names_like(name):
+            path = root.joinpath(*folders, numbered)
+            if not _is_there(path) or not path.is_file():
+                return None
+            if path.stat().st_size == size_bytes:
+                return path
     return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 @contextmanager

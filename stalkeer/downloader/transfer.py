@@ -188,8 +188,9 @@ class Transfer:
 
     def _is_intact(self) -> bool:
         """Look whether the file on disk is as long as what was written to it."""
-        if self._part.is_intact():
-            return True
+        with disk_errors(self._request.part):
+            if self._part.is_intact():
+                return True
         self._part.doubt(self._url.host, "somebody shortens the part file")
         self._end_at(0)
         return False
@@ -213,7 +214,8 @@ class Transfer:
 
     def _end_at(self, size: int) -> None:
         self._hooks.before_write()
-        self._part.end_at(size)
+        with disk_errors(self._request.part):
+            self._part.end_at(size)
 
     def _recover(self, setback: SetbackError) -> None:
         """Wait before the next exchange, or give up with the error of the last."""
@@ -366,7 +368,8 @@ class Transfer:
 
     def _finish(self) -> Fetched:
         part = self._part
-        first = part.first(HEAD_BYTES)
+        with disk_errors(self._request.part):
+            first = part.first(HEAD_BYTES)
         container = container_of(first)
         if container is None and self._request.expect_media:
             raise NotMediaError(f"What {self._url.host} sent is no known video format.")

@@ -31,7 +31,13 @@ from stalkeer.downloader.errors import (
     ProviderBusyError,
     ProviderDownError,
 )
-from stalkeer.downloader.files import part_path, publish, published, remove_part
+from stalkeer.downloader.files import (
+    disk_errors,
+    part_path,
+    publish,
+    published,
+    remove_part,
+)
 from stalkeer.downloader.http import Fetched, FetchRequest
 from stalkeer.downloader.resume import ResumeState
 from stalkeer.jobs import unwanted
@@ -267,11 +273,13 @@ def _published_before(task: Task) -> Ended | None:
 
 
 def _present(task: Task) -> Ended | None:
-    found = find_present(task)
-    if found is None:
-        return None
-    path, facts = found
-    return _complete(task, path, path.stat().st_size, facts)
+    with disk_errors(task.rules.folder):
+        found = find_present(task)
+        if found is None:
+            return None
+        path, facts = found
+        size_bytes = path.stat().st_size
+    return _complete(task, path, size_bytes, facts)
 
 
 def _complete(task: Task, path: Path, size_bytes: int, facts: FileFacts | None = None) -> Ended:

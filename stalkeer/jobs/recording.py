@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from stalkeer.core.windows import closed_for_s
 from stalkeer.db.room import Claim
-from stalkeer.downloader.files import check_space
+from stalkeer.downloader.files import check_space, disk_errors, existing
 from stalkeer.downloader.http import Progress
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.services import Places, Services
@@ -134,6 +134,5 @@ def _writes(places: Places, left_bytes: int, whole_bytes: int) -> Iterator[tuple
 
 def _device(path: Path) -> int:
     """Give the number of the disk on which a path is, or will be."""
-    while not path.exists() and path != path.parent:
-        path = path.parent
-    return path.stat().st_dev
+    with disk_errors(path):
+        return existing(path).stat().st_dev

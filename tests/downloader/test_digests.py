@@ -12,7 +12,11 @@ import pytest
 import xxhash
 
 from stalkeer.downloader.digests import digest_of, has_digest, xxh3_of
-from stalkeer.downloader.errors import DownloadStoppedError, WrongFileError
+from stalkeer.downloader.errors import (
+    DownloadStoppedError,
+    FolderUnavailableError,
+    WrongFileError,
+)
 from tests.downloader.conftest import Bench
 from tests.standins.media import Film, MediaServer, Reply
 
@@ -126,3 +130,8 @@ def test_a_checksum_of_a_later_version_is_passed_over(tmp_path: Path) -> None:
 
     assert has_digest(descriptor, "sha-999:00", should_stop=lambda: False)
     os.close(descriptor)
+
+
+def test_a_file_that_cannot_be_read_has_no_checksum(tmp_path: Path) -> None:
+    with pytest.raises(FolderUnavailableError, match=r"gone\.mkv"):
+        xxh3_of(tmp_path / "gone.mkv", should_stop=lambda: False)

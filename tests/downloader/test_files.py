@@ -9,6 +9,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +26,7 @@ from stalkeer.downloader.files import (
     PART_FOLDER,
     check_space,
     disk_errors,
+    existing,
     free_bytes,
     open_part,
     part_path,
@@ -179,6 +181,47 @@ def test_removing_a_part_twice_is_harmless(part: Path, root: Path) -> None:
 
 def test_free_space_is_found_for_a_folder_that_is_not_there_yet(root: Path) -> None:
     assert free_bytes(root / "a" / "b") == free_bytes(root) > 0
+
+
+DROPPED = [errno.ESTALE, errno.ENOTCONN, errno.EACCES, errno.EIO]
+"""What the system says of a network disk that is gone, of rights, and of a disk that breaks."""
+
+
+@pytest.mark.parametrize("number", DROPPED, ids=errno.errorcode.get)
+def test_a_disk_that_drops_is_a_folder_that_cannot_be_used(
+    part: Path, root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    stat_of = os.stat
+
+    def drop(path: int | str | Path, **how: Any) -> os.stat_result:
+        if str(path).startswith(str(root)):
+            raise OSError(number, os.strerror(number))
+        return stat_of(path, **how)
+
+    monkeypatch.setattr(os, "stat", drop)
+
+    for ask in (
+        lambda: free_bytes(root / "a"),
+        lambda: existing(root / "a"),
+        lambda: published(part, root, NAME, 4000),
+    ):
+        with pytest.raises(FolderUnavailableError, match="mounted"):
+            ask()
+
+
+def test_a_disk_that_says_only_at_the_end_that_it_is_full_is_full(
+    part: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def full(descriptor: int) -> None:
+        close(descriptor)
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    with pytest.raises(DiskFullError), open_part(part):
+        monkeypatch.setattr(os, "close", full)
+
+    monkeypatch.setattr(os, "close", close)
 
 
 def test_enough_space_passes_and_too_little_says_both_figures(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import resource
@@ -22,6 +23,7 @@ from stalkeer.downloader.errors import (
     AddressRefusedError,
     DiskFullError,
     DownloadStoppedError,
+    FolderUnavailableError,
     LinkGoneError,
     NotMediaError,
     PartInUseError,
@@ -404,6 +406,27 @@ def test_a_refusal_at_the_first_look_spares_the_rest(bench: Bench, media: MediaS
         bench.fetch(media.put(PATH, film), on_head=refuse)
 
     assert media.bytes_served(PATH) < 50 * MIB
+
+
+# Disks that break
+
+
+@pytest.mark.parametrize("call", ["fstat", "ftruncate", "pwrite", "pread"])
+def test_a_disk_that_breaks_is_a_folder_that_cannot_be_used(
+    bench: Bench, media: MediaServer, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    bench.part.write_bytes(bytes(FILM.size + 1))
+    works: Callable[..., object] = getattr(os, call)
+    media_url = media.put(PATH, FILM)
+
+    def broken(descriptor: int, *rest: object) -> object:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == bench.part:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return works(descriptor, *rest)
+
+    monkeypatch.setattr(os, call, broken)
+    with pytest.raises(FolderUnavailableError):
+        bench.fetch(media_url)
 
 
 # Leave to write

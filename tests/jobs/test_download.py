@@ -452,6 +452,45 @@ def test_a_download_that_found_no_room_goes_on_when_there_is_some(
     assert done.status is JobStatus.DONE
 
 
+def see_folder(house: House) -> None:
+    """Let the arr see the folder, which is remembered for an hour."""
+    arr, rules = house.services.instance("radarr")
+    house.services.seen_folders.require(arr, rules.folder, rules.path_map, setting=rules.setting)
+
+
+@pytest.mark.parametrize("folder", ["parts", "downloads"])
+def test_a_disk_that_drops_costs_no_attempt(
+    house: House,
+    radarr: Radarr,
+    media: MediaServer,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+) -> None:
+    house.rule("radarr", parts=house.folder / "parts")
+    (house.folder / "parts").mkdir()
+    offer(house, media, mkv_film(MIB, minutes=170))
+    stat_of, dropped = os.stat, str(house.folder / folder)
+
+    def drop(path: Any, **how: Any) -> os.stat_result:
+        if str(path).startswith(dropped):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return stat_of(path, **how)
+
+    arr_id = radarr.add_movie("Heat", 1995, runtime=170)
+    house.run(by_hand.search(house.services, "radarr", arr_id))
+    with monkeypatch.context() as patched:
+        see_folder(house)
+        patched.setattr(os, "stat", drop)
+        job = fetch(house)
+    reason = the_item(house).reason
+    house.store.db.clock_offset_s = 3600
+    done = house.run(job.id)
+
+    assert (job.status, job.attempts) == (JobStatus.READY, 0)
+    assert reason.endswith("Is its disk mounted and writable?")
+    assert done.status is JobStatus.DONE
+
+
 def no_room_in_the_quota(*_: object) -> int:
     raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 

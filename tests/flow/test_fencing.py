@@ -7,6 +7,7 @@ a virtual machine that is moved.
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 
 import pytest
@@ -127,6 +128,9 @@ def test_a_download_whose_lease_ran_out_writes_nothing_of_what_arrived_meanwhile
         (part,) = home.parts()
         sizes.append(part.stat().st_size)
         wait_for(lambda: home.jobs(kind="download", status="ready"))
+        # The rows know whole seconds: there a lease ends up to one earlier than in the process.
+        ends_at = time.monotonic() + 1
+        wait_for(lambda: time.monotonic() > ends_at)
 
     stop_and_go(home, first, until_it_was_given_up)
     home.wait_for_download(status="failed")

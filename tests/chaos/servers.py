@@ -9,7 +9,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psutil
 
@@ -49,29 +48,28 @@ class Server:
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        for process in self._processes():
-            # PostgreSQL's own children would outlive a killed parent; this it calls "immediate".
-            process.send_signal(signal.SIGQUIT if self.user or self._is_sql else signal.SIGKILL)
+        # PostgreSQL's own children would outlive a killed parent; this it calls "immediate".
+        self._process().send_signal(signal.SIGQUIT if self._is_sql else signal.SIGKILL)
         self.end()
 
     def hang(self) -> None:
         """Let it accept connections and answer nothing."""
-        for process in self._processes():
-            process.send_signal(signal.SIGSTOP)
+        self._process().send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         """End a `hang`."""
-        for process in self._processes():
-            process.send_signal(signal.SIGCONT)
+        self._process().send_signal(signal.SIGCONT)
 
     @property
     def _is_sql(self) -> bool:
         return self.url.startswith("postgresql")
 
-    def _processes(self) -> list[psutil.Process]:
-        """Find the server below its guard, which is a child of the tests."""
-        mine = psutil.Process(os.getpid()).children(recursive=True)
-        return [process for process in mine if _runs(process, self.command)]
+    def _process(self) -> psutil.Process:
+        """Find the server below its guard: its own title is its to choose, and Valkey does."""
+        guards = [child for child in psutil.Process().children() if _guards(child, self.command)]
+        servers = [server for guard in guards for server in guard.children()]
+        assert len(servers) == 1, f"{self.command[0]} runs {len(servers)} times"
+        return servers[0]
 
 
 @contextmanager
@@ -109,16 +107,8 @@ def prepare_postgres() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _runs(process: psutil.Process, command: list[str]) -> bool:
+def _guards(process: psutil.Process, command: list[str]) -> bool:
     try:
-        line = process.cmdline()
+        return process.cmdline()[-len(command) :] == command
     except psutil.Error:
         return False
-    # Its guard has the command in its own line, and PostgreSQL's children have titles of their own.
-    return bool(line) and Path(line[0]).name == Path(command[0]).name and _has_port(line, command)
-
-
-def _has_port(line: list[str], command: list[str]) -> bool:
-    # Valkey rewrites its title: `…/valkey-server 127.0.0.1:6379`.
-    port = command[command.index("--port") + 1] if "--port" in command else command[4]
-    return any(port in part for part in line)

@@ -27,6 +27,8 @@ from stalkeer.arr.errors import (
     InstanceDownError,
 )
 from stalkeer.log import redact
+from stalkeer.outgoing.errors import AddressRefusedError
+from stalkeer.outgoing.trust import REMEDY, certificate_fault
 
 T = TypeVar("T")
 Params = Mapping[str, str | int | bool | Sequence[int]]
@@ -218,7 +220,7 @@ class ArrHttp:
                 return self._exchange(request)
             except ArrUnreachableError as exc:
                 # Who was silent for the whole time-out will not answer a second later.
-                if isinstance(exc.__cause__, httpx.ReadTimeout):
+                if isinstance(exc.__cause__, httpx.ReadTimeout | AddressRefusedError):
                     raise
             self.wait(wait_s)
         return self._exchange(request)
@@ -236,6 +238,10 @@ class ArrHttp:
         try:
             with closing(self._client.send(request, stream=True)) as response:
                 answer = self._received(response)
+        except AddressRefusedError as exc:
+            raise ArrUnreachableError(
+                f"{self.name} at {self._shown_url} is not asked. {exc}"
+            ) from exc
         except (httpx.RequestError, UnicodeError) as exc:
             raise ArrUnreachableError(
                 f"{self.name} at {self._shown_url} cannot be reached: {_trouble(exc)}. "
@@ -358,7 +364,8 @@ def _trouble(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
     if isinstance(error, httpx.ConnectError):
-        return str(error)
+        fault = certificate_fault(error)
+        return f"its certificate is not trusted ({fault}). {REMEDY}" if fault else str(error)
     return f"the connection failed ({type(error).__name__})"
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from stalkeer.core.backoff import told_wait_s
 from stalkeer.core.doubt import TmdbFacts
 from stalkeer.errors import StalkeerError
+from stalkeer.outgoing.trust import SYSTEM, Trust
 
 T = TypeVar("T")
 
@@ -117,6 +118,7 @@ class Tmdb:
         monotonic: Callable[[], float] = time.monotonic,
         transport: httpx.BaseTransport | None = None,
         base_url: str = BASE_URL,
+        trust: Trust = SYSTEM,
     ) -> None:
         is_token = len(api_key) > _LONGEST_KEY
         self._language = language
@@ -129,6 +131,7 @@ class Tmdb:
         self._client = httpx.Client(
             base_url=base_url,
             transport=transport,
+            verify=trust.context_of(httpx.URL(base_url).host),
             timeout=TIMEOUT_S,
             headers={"Authorization": f"Bearer {api_key}"} if is_token else {},
             params={} if is_token else {"api_key": api_key},

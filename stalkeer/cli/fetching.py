@@ -128,15 +128,16 @@ def _rate(text: str) -> int:
         stop(WRONG_USAGE, f"--limit-rate {exc}")
 
 
-def _trust(cacert: Path | None) -> ssl.SSLContext:
-    import httpx
+def _trust(cacert: Path | None) -> ssl.SSLContext | None:
+    if cacert is None:
+        return None
+    from stalkeer.outgoing.trust import new_trust
 
-    context = httpx.create_ssl_context()
-    if cacert is not None:
-        try:
-            context.load_verify_locations(cacert)
-        except OSError as exc:
-            stop(WRONG_USAGE, f"--cacert {cacert} is no certificate: {exc.strerror or exc}.")
+    context = new_trust()
+    try:
+        context.load_verify_locations(cacert)
+    except OSError as exc:
+        stop(WRONG_USAGE, f"--cacert {cacert} is no certificate: {exc.strerror or exc}.")
     return context
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from stalkeer.downloader.resume import Ask
 from stalkeer.downloader.terms import EngineRules, FetchRequest
 from stalkeer.outgoing import address
 from stalkeer.outgoing.transport import Patience
+from stalkeer.outgoing.trust import REMEDY, certificate_fault
 
 MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -124,21 +124,14 @@ def _send(
 
 
 def _not_connected(host: str, error: Exception) -> Exception:
-    certificate = _certificate_error(error)
-    if certificate is not None:
+    fault = certificate_fault(error)
+    if fault is not None:
         return TlsError(
-            f"The certificate of {host} is not trusted: {certificate.verify_message}. Nothing was "
-            "sent. If the certificate is your own, add its authority to the system."
+            f"The certificate of {host} is not trusted: {fault}. Nothing was sent. {REMEDY}."
         )
     return SetbackError(
         ProviderDownError(f"{host} cannot be reached: {str(error) or type(error).__name__}.")
     )
-
-
-def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _next_url(url: httpx.URL, location: str) -> httpx.URL:

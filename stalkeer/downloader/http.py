@@ -32,6 +32,7 @@ from stalkeer.outgoing.transport import (
     Resolve,
     resolve,
 )
+from stalkeer.outgoing.trust import Trust
 
 __all__ = ["Engine", "EngineRules", "FetchRequest", "Fetched", "Progress"]
 
@@ -55,6 +56,8 @@ class Engine:
     ) -> None:
         """Take what differs in tests: `transport` answers in place of the network.
 
+        `ssl_context` holds whose certificates are believed; None: those of the system.
+
         `boot` names this start of the machine; None reads it from the system.
         """
         self.rules = rules
@@ -64,7 +67,7 @@ class Engine:
         self._boot = boot or _boot_id()
         self._resolve = resolve
         self._transport = transport
-        self._ssl_context = ssl_context or httpx.create_ssl_context()
+        self._ssl_context = ssl_context
 
     def fetch(
         self,
@@ -133,7 +136,7 @@ class Engine:
             return
         judge = partial(check, allowed_hosts=rules.allowed_hosts, private_hosts=rules.private_hosts)
         backend = JudgedBackend(self._resolve, judge, patience)
-        transport = JudgedTransport(backend, self._ssl_context)
+        transport = JudgedTransport(backend, Trust(rules.unverified_hosts, self._ssl_context))
         try:
             yield transport
         finally:

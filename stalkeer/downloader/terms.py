@@ -44,7 +44,8 @@ class EngineRules:
     A stop is heard within `read_step_s`. Silence, or less than `low_speed_bytes_s`, for
     `stall_timeout_s` is a cut; 0 waits for ever. `timeout_s` bounds a whole fetch, 0 does not.
     `in_attempt_tries` failures in a row without a new MiB end a fetch. `allowed_hosts` may have
-    any address, `private_hosts` also private ones.
+    any address, `private_hosts` also private ones. Certificates of `unverified_hosts` are taken as
+    they are.
     """
 
     connect_timeout_s: float = 15
@@ -56,6 +57,7 @@ class EngineRules:
     limiter: TokenBucket = field(default_factory=TokenBucket)
     allowed_hosts: frozenset[str] = frozenset()
     private_hosts: frozenset[str] = frozenset()
+    unverified_hosts: frozenset[str] = frozenset()
     in_attempt_tries: int = 5
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from stalkeer.jobs.folders import FolderNotWritableError, sees
 from stalkeer.jobs.register import Webhook, check_reach, fault_of, is_let_in
 from stalkeer.jobs.services import ImportMode, InstanceRules
 from stalkeer.outgoing.address import judge
+from stalkeer.outgoing.transport import resolve
 
 
 class InstanceError(StalkeerError):
@@ -56,21 +56,20 @@ class InstanceConfig(BaseModel):
     webhook_password: str = Field(repr=False)
 
 
-def check_address(url: str) -> None:
+def check_address(url: str, allowed_hosts: Collection[str]) -> None:
     """Raise `InstanceError` for an address where no arr is: of a cloud's metadata, or none at all.
 
     Radarr and Sonarr live on loopback and in private networks, so those are what they should be. A
-    name that is not known now may be later.
+    name that is not known now may be later; it is judged again at each connection.
     """
     host = urlsplit(url).hostname or ""
     try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except OSError:
+        found = resolve(host, 0)
+    except (OSError, UnicodeError):
         return
-    elsewhere = [one for one in found if not ip_address(one.partition("%")[0]).is_loopback]
-    reason = judge(host, elsewhere, private_hosts=(host,))
+    reason = judge(host, found, allowed_hosts=allowed_hosts, near_hosts=(host,))
     if reason is not None:
-        raise InstanceError(f"There is no Radarr or Sonarr at {host}: {reason.split('. ')[0]}.")
+        raise InstanceError(f"There is no Radarr or Sonarr at {host}: {reason}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ import httpx
 
 from stalkeer.outgoing.address import check
 from stalkeer.outgoing.transport import JudgedBackend, JudgedTransport, Patience, Resolve, resolve
+from stalkeer.outgoing.trust import Trust
 from stalkeer.playlist.source import is_address, open_source
 from stalkeer.playlist.terms import (
     NotModified,
@@ -29,7 +30,7 @@ from stalkeer.playlist.terms import (
     SourceRules,
     Watch,
 )
-from stalkeer.playlist.web import parse_address, trust
+from stalkeer.playlist.web import parse_address
 from stalkeer.playlist.xtream import account_of, open_panel
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _way(
     # Whoever stops a refresh is heard between two chunks.
     patience = Patience(_STEP_S, lambda: False, time.monotonic)
     backend = JudgedBackend(resolve, judge, patience)
-    transport = JudgedTransport(backend, trust())
+    transport = JudgedTransport(backend, Trust(rules.unverified_hosts))
     try:
         yield _Bounded(transport, patience)
     finally:

@@ -47,9 +47,16 @@ def check(
     *,
     allowed_hosts: Collection[str] = (),
     private_hosts: Collection[str] = (),
+    near_hosts: Collection[str] = (),
 ) -> None:
     """Raise `AddressRefusedError` if `judge` refuses the host."""
-    reason = judge(host, addresses, allowed_hosts=allowed_hosts, private_hosts=private_hosts)
+    reason = judge(
+        host,
+        addresses,
+        allowed_hosts=allowed_hosts,
+        private_hosts=private_hosts,
+        near_hosts=near_hosts,
+    )
     if reason is not None:
         raise AddressRefusedError(reason)
 
@@ -60,24 +67,38 @@ def judge(
     *,
     allowed_hosts: Collection[str] = (),
     private_hosts: Collection[str] = (),
+    near_hosts: Collection[str] = (),
 ) -> str | None:
     """Say why nothing may be fetched from a host that has these addresses; None if it may.
 
-    A host in `allowed_hosts` may have any address, one in `private_hosts` also private ones.
+    A host in `allowed_hosts` may have any address, one in `private_hosts` also private ones, one in
+    `near_hosts` those and loopback.
     One bad address among several refuses the host, because the next connection may use it.
     """
-    if _stands_in(host, allowed_hosts):
+    if stands_in(host, allowed_hosts):
         return None
-    may_be_private = _stands_in(host, private_hosts)
+    leave = {"private"} if stands_in(host, private_hosts) else set()
+    if stands_in(host, near_hosts):
+        leave = {"private", "loopback"}
     for address in addresses:
         kind = _kind(address)
-        if kind is None or (kind == "private" and may_be_private):
+        if kind is None or kind in leave:
             continue
         return (
             f"The host {host} is at a {kind} address ({address}), from which nothing is fetched. "
             f"If that is right, add {host} to STALKEER_DOWNLOADS_ALLOWED_HOSTS."
         )
     return None
+
+
+def origin(text: str) -> tuple[str, str, int] | None:
+    """Give scheme, host and port of an address; None for a file and for what is no address."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    is_address = url.scheme in ("http", "https") and url.host
+    return (url.scheme, _plain(url.host), _port(url)) if is_address else None
 
 
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
@@ -89,7 +110,8 @@ def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def _stands_in(host: str, hosts: Collection[str]) -> bool:
+def stands_in(host: str, hosts: Collection[str]) -> bool:
+    """Say whether a host is one of these, whatever its case, brackets and last dot."""
     return _plain(host) in {_plain(other) for other in hosts}
 
 

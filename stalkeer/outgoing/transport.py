@@ -7,15 +7,18 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import httpcore
 import httpx
 
 from stalkeer.outgoing.errors import DownloadStoppedError
+from stalkeer.outgoing.trust import Trust
 
 Resolve = Callable[[str, int], list[str]]
 """Finds the addresses of a host; raises OSError when it has none."""
+KEEP_ALIVE_S = 5.0
 CheckHost = Callable[[str, list[str]], None]
 """Raises `AddressRefusedError` for a host that must not be fetched from."""
 
@@ -130,15 +133,18 @@ class JudgedBackend(httpcore.NetworkBackend):
 
 
 class JudgedTransport(httpx.BaseTransport):
-    """httpx over connections of a `JudgedBackend`: HTTP/1.1, no proxy, nothing kept alive.
+    """httpx over connections of a `JudgedBackend`: HTTP/1.1, no proxy.
 
-    A connection that stays open after the file counts against the provider's limit.
+    Nothing is kept alive without `keep_alive`: a connection that stays open after the file counts
+    against the provider's limit.
     """
 
-    def __init__(self, backend: JudgedBackend, ssl_context: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context, network_backend=backend, max_keepalive_connections=0
-        )
+    def __init__(self, backend: JudgedBackend, trust: Trust, *, keep_alive: int = 0) -> None:
+        self._backend = backend
+        self._trust = trust
+        self._keep_alive = keep_alive
+        self._pools: dict[ssl.SSLContext | None, httpcore.ConnectionPool] = {}
+        self._lock = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and read the head of its answer; raises what httpx raises."""
@@ -149,9 +155,13 @@ class JudgedTransport(httpx.BaseTransport):
             target=request.url.raw_path,
         )
         with _errors_of_httpx():
-            answer = self._pool.handle_request(
+            answer = self._pool(request.url).handle_request(
                 httpcore.Request(
-                    request.method, url, headers=request.headers.raw, extensions=request.extensions
+                    request.method,
+                    url,
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
                 )
             )
         return httpx.Response(
@@ -163,7 +173,22 @@ class JudgedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close whatever is still open."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        """Give the connections to hosts that are trusted alike; plain ones need no trust."""
+        context = self._trust.context_of(url.host) if url.scheme == "https" else None
+        with self._lock:
+            if context not in self._pools:
+                self._pools[context] = httpcore.ConnectionPool(
+                    ssl_context=context,
+                    network_backend=self._backend,
+                    max_connections=None,
+                    max_keepalive_connections=self._keep_alive,
+                    keepalive_expiry=KEEP_ALIVE_S,
+                )
+            return self._pools[context]
 
 
 class _Body(httpx.SyncByteStream):

@@ -46,14 +46,16 @@ class Source:
 class SourceRules:
     """How sources are asked where they say nothing of their own.
 
-    `auth` is a name and a password. `allowed_hosts` may have any address. `cache_dir` keeps what
-    panels say of their series; without it, or when it is `read_only`, nothing is written.
+    `auth` is a name and a password. `allowed_hosts` may have any address; certificates of
+    `unverified_hosts` are taken as they are. `cache_dir` keeps what panels say of their series;
+    without it, or when it is `read_only`, nothing is written.
     """
 
     limits: SourceLimits = DEFAULT_LIMITS
     user_agent: str = ""
     auth: tuple[str, str] | None = field(default=None, repr=False)
     allowed_hosts: frozenset[str] = frozenset()
+    unverified_hosts: frozenset[str] = frozenset()
     cache_dir: Path | None = None
     read_only: bool = False
 

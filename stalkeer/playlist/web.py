@@ -6,17 +6,16 @@ Where an address may lead is judged by the transport it is given, or by `check_a
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
 
 from stalkeer.core.backoff import told_wait_s
 from stalkeer.log import redact
+from stalkeer.outgoing.trust import REMEDY, certificate_fault, system_trust
 from stalkeer.playlist.errors import (
     PlaylistBusyError,
     PlaylistNotFoundError,
@@ -80,16 +79,9 @@ def _read(location: str) -> httpx.URL | None:
 def asking(transport: httpx.BaseTransport | None, limits: SourceLimits) -> Iterator[httpx.Client]:
     """Make what asks the questions about one playlist."""
     timeout = httpx.Timeout(limits.silence_s, connect=CONNECT_TIMEOUT_S)
-    with httpx.Client(
-        transport=transport, timeout=timeout, trust_env=False, verify=trust()
-    ) as client:
+    transport = transport or httpx.HTTPTransport(verify=system_trust())
+    with httpx.Client(transport=transport, timeout=timeout, trust_env=False) as client:
         yield client
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """Give the authorities that are believed; reading them takes longer than most questions."""
-    return httpx.create_ssl_context()
 
 
 @contextmanager
@@ -159,8 +151,15 @@ def _ask(client: httpx.Client, question: Question, url: httpx.URL) -> httpx.Resp
     except (httpx.TransportError, UnicodeError) as error:
         # It is no text when the server redirects to a host that cannot be one.
         raise PlaylistUnreachableError(
-            f"The playlist at {question.name} cannot be reached: {redact(str(error))}."
+            f"The playlist at {question.name} cannot be reached: {_trouble(error)}."
         ) from error
+
+
+def _trouble(error: Exception) -> str:
+    fault = certificate_fault(error)
+    if fault is None:
+        return redact(str(error))
+    return f"its certificate is not trusted ({fault}). {REMEDY}"
 
 
 def _own_auth(url: httpx.URL) -> tuple[str, str] | None:

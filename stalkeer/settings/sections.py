@@ -305,6 +305,11 @@ class Downloads(Section):
     allowed_hosts: Hosts = setting(
         "", "Loopback or private hosts files may come from.", example="nas.lan,192.168.1.20"
     )
+    unverified_hosts: Hosts = setting(
+        "",
+        "Hosts whose TLS certificate is not verified, whatever is asked of them.",
+        example="nas.lan",
+    )
     window: Windows = setting(
         "", "When files are fetched, local time; several: comma.", example="01:00-07:00"
     )

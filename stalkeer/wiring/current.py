@@ -143,7 +143,7 @@ class Current:
                 f"The address of {name} cannot be read: it should start with http:// or https:// "
                 f"and a host, for example http://radarr:7878."
             )
-        check_address(config.url)
+        check_address(config.url, self.settings.downloads.allowed_hosts)
         if name in self.known_settings():
             self._save_setting(Service(name), config)
             return

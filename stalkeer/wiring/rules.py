@@ -31,6 +31,7 @@ def playlist_rules(settings: Settings) -> PlaylistRules:
         user_agent=rules.user_agent,
         auth=rules.auth,
         allowed_hosts=rules.allowed_hosts,
+        unverified_hosts=rules.unverified_hosts,
         cache_dir=rules.cache_dir,
         every_s=settings.m3u.update_interval,
     )
@@ -85,6 +86,7 @@ def engine_rules(
         limiter=limiter,
         allowed_hosts=frozenset(given.allowed_hosts),
         private_hosts=own_hosts(settings, further),
+        unverified_hosts=frozenset(given.unverified_hosts),
     )
 
 

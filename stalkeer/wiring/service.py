@@ -48,7 +48,7 @@ from stalkeer.web.sessions import Sessions
 from stalkeer.web.settings import SettingsOf
 from stalkeer.web.webhooks import Webhooks
 from stalkeer.wiring.backups import before_migration, folder_of
-from stalkeer.wiring.clients import Clients
+from stalkeer.wiring.clients import Clients, Leave
 from stalkeer.wiring.current import Current, Reload
 from stalkeer.wiring.database import open_store
 from stalkeer.wiring.instances import rules_of
@@ -245,7 +245,7 @@ class Service:
         further = [one.config.url for one in known.values() if not one.is_setting]
         return Services(
             store=self.store,
-            arrs=self._clients.of(known),
+            arrs=self._clients.of(known, self._leave()),
             instances={name: rules_of(one, self._settings) for name, one in known.items()},
             engine=Engine(engine_rules(self._settings, limits.overall, further), rng=_CHANCE),
             bandwidth=limits,
@@ -268,6 +268,10 @@ class Service:
             meters=self._meters,
             tmdb=tmdb_client(self._settings, wait=self._wait),
         )
+
+    def _leave(self) -> Leave:
+        given = self._settings.downloads
+        return Leave(given.allowed_hosts, given.unverified_hosts)
 
     def _webhooks(self, known: Mapping[str, KnownInstance]) -> dict[str, Webhook]:
         username = self.current.keys.webhook_username

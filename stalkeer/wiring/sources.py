@@ -32,6 +32,7 @@ def source_rules(settings: Settings, *, read_only: bool = False) -> SourceRules:
         user_agent=m3u.user_agent or USER_AGENT,
         auth=(m3u.auth_username, password) if m3u.auth_username else None,
         allowed_hosts=frozenset(settings.downloads.allowed_hosts),
+        unverified_hosts=frozenset(settings.downloads.unverified_hosts),
         cache_dir=settings.general.data_dir / "xtream",
         read_only=read_only,
     )

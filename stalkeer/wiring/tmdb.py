@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from stalkeer.arr.tmdb import Tmdb
 from stalkeer.log import register_secret
+from stalkeer.outgoing.trust import Trust
 from stalkeer.settings import Settings
 
 
@@ -21,4 +22,5 @@ def tmdb_client(settings: Settings, *, wait: Callable[[float], None]) -> Tmdb | 
         language=given.language,
         requests_per_second=given.requests_per_second,
         wait=wait,
+        trust=Trust(settings.downloads.unverified_hosts),
     )

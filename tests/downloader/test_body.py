@@ -31,6 +31,7 @@ from stalkeer.downloader.limiter import Limits, TokenBucket
 from stalkeer.downloader.resume import Ask
 from stalkeer.outgoing.address import check
 from stalkeer.outgoing.transport import JudgedBackend, JudgedTransport, Patience, resolve
+from stalkeer.outgoing.trust import Trust
 from tests.standins.media import Film, MediaServer, Reply, trusting
 
 MIB = 1024 * 1024
@@ -60,7 +61,7 @@ def answer(url: str) -> Iterator[httpx.Response]:
     patience = Patience(0.02, lambda: False, Clock())
     judge = partial(check, allowed_hosts={"127.0.0.1"})
     context = trusting()
-    transport = JudgedTransport(JudgedBackend(resolve, judge, patience), context)
+    transport = JudgedTransport(JudgedBackend(resolve, judge, patience), Trust(own=context))
     caller = Caller(user_agent="x", referrer=None, connect_timeout_s=5, answer_timeout_s=5)
     with open_answer(transport, httpx.URL(url), Ask(), caller, patience) as (response, _):
         yield response

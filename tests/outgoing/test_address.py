@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from stalkeer.outgoing.address import check, check_url, judge, same_origin
+from stalkeer.outgoing.address import check, check_url, judge, origin, same_origin
 from stalkeer.outgoing.errors import AddressRefusedError
 
 HOST = "film.example.invalid"
@@ -76,6 +76,32 @@ def test_private_addresses_are_for_hosts_the_operator_named(address: str) -> Non
     assert "private address" in (judge(HOST, [address]) or "")
     assert judge(HOST, [address], private_hosts={HOST}) is None
     assert judge(HOST, [address], allowed_hosts={HOST}) is None
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "fc00::1", "93.184.216.34"])
+def test_what_is_near_may_be_on_this_machine_and_in_our_networks(address: str) -> None:
+    assert judge(HOST, [address], near_hosts={HOST}) is None
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "0.0.0.0", "ff02::1", "fd00:ec2::254"])
+def test_what_is_near_is_never_a_cloud_s_metadata_without_leave(address: str) -> None:
+    assert judge(HOST, [address], near_hosts={HOST}) is not None
+    assert judge(HOST, [address], near_hosts={HOST}, allowed_hosts={HOST}) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("http://nas:7878/radarr", "http://NAS:7878", True),
+        ("http://nas", "http://nas:80/", True),
+        ("http://nas:7878", "https://nas:7878", False),
+        ("http://nas:7878", "http://nas:7879", False),
+        ("http://nas", "/lists/films.m3u", False),
+        ("http://nas", "http://[", False),
+    ],
+)
+def test_addresses_are_compared_by_their_origin(one: str, other: str, *, is_same: bool) -> None:
+    assert (origin(one) == origin(other)) is is_same
 
 
 def test_one_bad_address_among_good_ones_refuses_the_host() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from functools import partial
 
 import httpcore
@@ -19,6 +18,7 @@ from stalkeer.outgoing.transport import (
     PatientStream,
     resolve,
 )
+from stalkeer.outgoing.trust import Trust
 
 
 class Clock:
@@ -112,9 +112,7 @@ def test_errors_of_the_network_are_those_of_httpx() -> None:
         raise OSError(-2, "Name or service not known")
 
     patience = Patience(1, lambda: False, Clock())
-    transport = JudgedTransport(
-        JudgedBackend(refuse, lambda *_: None, patience), ssl.create_default_context()
-    )
+    transport = JudgedTransport(JudgedBackend(refuse, lambda *_: None, patience), Trust())
 
     with pytest.raises(httpx.ConnectError):
         transport.handle_request(httpx.Request("GET", "http://film.example.invalid/"))

@@ -175,7 +175,7 @@ def _year(each: dict[str, Any]) -> int | None:
 def _rating(value: Any) -> float | None:
     try:
         rating = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return round(rating, 1) if 0 < rating <= 10 else None
 

@@ -25,6 +25,8 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.ASCII)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.ASCII | re.IGNORECASE)
 
+MAX_DURATION_S = 100 * 365 * 86400
+MAX_SIZE_BYTES = 2**63 - 1
 MAX_PATTERNS = 100
 MAX_PATTERN_LENGTH = 500
 MAX_PATTERN_BYTES = 1 << 20
@@ -41,18 +43,20 @@ class Window:
 def parse_duration(text: str) -> float:
     """Read `90`, `60s`, `30m`, `1h` or `7d` as seconds."""
     found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise ValueError("should be a time such as 90, 60s, 30m, 1h or 7d")
-    return float(found[1]) * _SECONDS[found[2]]
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else None
+    if seconds is None or seconds > MAX_DURATION_S:
+        raise ValueError("should be a time such as 90, 60s, 30m, 1h or 7d, at most 100 years")
+    return seconds
 
 
 def parse_size(text: str) -> int:
     """Read `500`, `50MB`, `2GB` (powers of 1000) or `2GiB` (powers of 1024) as bytes."""
     found = _SIZE.fullmatch(text.strip())
-    if found is None:
+    base = 1024 if found and found[3] else 1000
+    size = float(found[1]) * base ** _POWERS[found[2].lower()] if found else None
+    if size is None or size > MAX_SIZE_BYTES:
         raise ValueError("should be a size such as 734003200, 50MB, 2GB or 2GiB")
-    base = 1024 if found[3] else 1000
-    return int(float(found[1]) * base ** _POWERS[found[2].lower()])
+    return int(size)
 
 
 def _parse_path_map(text: str) -> tuple[str, str]:
@@ -170,6 +174,11 @@ def _check_pattern_count(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return patterns
 
 
+def _check_fernet_keys(text: str) -> str:
+    """Check one key or several, apart by spaces: the first seals, all open."""
+    return " ".join(_check_fernet_key(key) for key in text.split())
+
+
 def _check_fernet_key(text: str) -> str:
     """Complete the padding of a urlsafe-base64 key of 32 bytes, or refuse it."""
     key = text.rstrip("=") + "="
@@ -206,7 +215,7 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url), AfterValidator(_withou
 UrlBase = Annotated[str, AfterValidator(_check_url_base)]
 DatabaseUrl = Annotated[SecretStr, _secret(_check_database_url)]
 RedisUrl = Annotated[SecretStr, _secret(_check_redis_url)]
-FernetKey = Annotated[SecretStr, _secret(_check_fernet_key)]
+FernetKey = Annotated[SecretStr, _secret(_check_fernet_keys)]
 PlaylistUrls = Annotated[tuple[Annotated[SecretStr, _secret(_check_http_url)], ...], _split(r"\s+")]
 Secrets = Annotated[tuple[SecretStr, ...], _split(r"\s+")]
 Words = Annotated[tuple[str, ...], _WORDS]

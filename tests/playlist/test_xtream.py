@@ -184,14 +184,18 @@ def test_an_episode_is_an_entry_named_as_panels_name_them_with_the_ids_of_its_se
 
 
 def test_the_rating_stands_in_the_list_for_people(panel: Panel) -> None:
-    panel.films = [film(7, "Heat", rating="7.85"), film(8, "Ronin", rating="")]
+    panel.films = [
+        film(7, "Heat", rating="7.85"),
+        film(8, "Ronin", rating=""),
+        film(9, "Dune", rating=10**400),
+    ]
 
     with open_panel(source_at(panel), SourceRules(), transport=bare()) as opened:
         assert isinstance(opened, OpenSource)
         lines = b"".join(opened).decode().splitlines()
 
     assert ' rating="7.8"' in lines[1] or ' rating="7.9"' in lines[1]
-    assert "rating" not in lines[3]
+    assert "rating" not in lines[3] + lines[5]
 
 
 @pytest.mark.parametrize(

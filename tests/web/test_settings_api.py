@@ -182,6 +182,8 @@ def test_what_the_environment_says_cannot_be_saved(client: TestClient, service: 
         pytest.param("downloads", {"runtime_low": "2"}, "RUNTIME_HIGH", id="together"),
         pytest.param("filter", {"tvg_name_include": "(?=x)"}, "RE2", id="pattern"),
         pytest.param("downloads", {"colour": "red"}, "colour", id="unknown"),
+        pytest.param("downloads", {"min_size_movie": "9" * 400}, "should be a size", id="endless"),
+        pytest.param("radarr", {"sync_interval": "9" * 400}, "should be a time", id="for-ever"),
         pytest.param("m3u", {"url": "http://["}, "M3U_URL", id="no-address-of-a-list"),
         pytest.param("xtream", {"url": "http://a..b"}, "XTREAM_URL", id="no-address-of-a-panel"),
     ],

@@ -88,7 +88,7 @@ def test_a_backup_without_keys_is_not_restored_where_nothing_could_open_it(
 ) -> None:
     bare = tmp_path / "bare.backup"
     back_up(settings, keys, bare, with_secrets=False)
-    rotate_keys(settings)
+    (settings.general.data_dir / "secrets" / "secret_key").write_text("another-key")
 
     with pytest.raises(VaultError):
         restore(settings, bare)
@@ -96,6 +96,20 @@ def test_a_backup_without_keys_is_not_restored_where_nothing_could_open_it(
     assert read_facts(bare).secrets == {}
     with closing(open_store(settings)) as store:
         assert len(jobs_of(store, JobKind.CLEANUP)) == 1
+
+
+def test_a_backup_from_before_new_keys_can_be_restored_and_a_fresh_one_is_made(
+    tmp_path: Path, settings: Settings, keys: Secrets, file: Path
+) -> None:
+    bare = tmp_path / "bare.backup"
+    back_up(settings, keys, bare, with_secrets=False)
+    rotate_keys(settings)
+    rotate_keys(settings)
+
+    restore(settings, bare)
+
+    assert location(settings) == LOCATION
+    assert list((settings.general.data_dir / "backups").glob("stalkeer-*.backup"))
 
 
 def test_the_keys_a_backup_without_secrets_needs_may_be_those_in_use(
@@ -140,7 +154,7 @@ def test_new_keys_open_what_the_old_ones_sealed(
 
     after = keys_of(settings)
     assert rotated.made == ("secret_key", "api_key", "webhook_password")
-    assert len(after.secret_key.split()) == 1
+    assert after.secret_key.split()[1:] == [keys.secret_key]
     assert {after.secret_key, after.api_key, after.webhook_password}.isdisjoint(
         {keys.secret_key, keys.api_key, keys.webhook_password}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,10 +12,10 @@ import typer
 
 from stalkeer.cli.options import Json, Verbose
 from stalkeer.cli.saying import out, out_json
-from stalkeer.cli.starting import read_settings
+from stalkeer.cli.starting import read_settings, with_all_saved
 
 if TYPE_CHECKING:
-    from stalkeer.settings import Row
+    from stalkeer.settings import Row, Settings
 
 MASK = "***"
 _MADE = {f"STALKEER_{name.upper()}": name for name in ("api_key", "webhook_password", "secret_key")}
@@ -26,12 +27,14 @@ def config(
     verbose: Verbose = False,
 ) -> None:
     """Show every setting: its value, who set it, and what it is for."""
-    settings = read_settings(verbose)
+    settings = with_all_saved(read_settings(verbose))
     folder = settings.general.data_dir / "secrets"
     rows = [
         _with_made_key(row, folder, show=show_secrets)
         for row in settings.describe(show_secrets=show_secrets)
     ]
+    if show_secrets:
+        rows += _webhook_passwords(settings)
     if as_json:
         out_json(
             [
@@ -58,6 +61,30 @@ def version(as_json: Json = False, verbose: Verbose = False) -> None:
     out(f"stalkeer {__version__}")
     for name in list(facts)[1:]:
         out(f"{name} {facts[name]}")
+
+
+def _webhook_passwords(settings: Settings) -> list[Row]:
+    """Show what further instances send with: whoever connects one by hand has to enter it."""
+    from stalkeer.errors import StalkeerError
+    from stalkeer.settings import Row, Source
+    from stalkeer.wiring.database import has_database, open_store
+    from stalkeer.wiring.instances import known_instances
+
+    if not has_database(settings):
+        return []
+    with closing(open_store(settings)) as store, suppress(StalkeerError):
+        known = known_instances(settings, store.instances.configs(), webhook_password="")
+        return [
+            Row(
+                f"webhook_password of {one.name}",
+                one.config.webhook_password,
+                Source.SAVED,
+                f"Password {one.name} sends its webhooks with.",
+            )
+            for one in known.values()
+            if not one.is_setting
+        ]
+    return []
 
 
 def _with_made_key(row: Row, folder: Path, *, show: bool) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from stalkeer.cli.options import Json, Verbose
 from stalkeer.cli.saying import FAILED, out, out_json, say, told
 from stalkeer.cli.showing import as_size
 from stalkeer.cli.starting import make_keys, read_settings
+
+if TYPE_CHECKING:
+    from stalkeer.cli.client import Client
+    from stalkeer.wiring.backups import Rotated
 
 LEFT_OUT = "playlist entries that nothing points to (they are read again)"
 KEYS_LEFT_OUT = (
@@ -80,27 +84,77 @@ def restore(
 
 
 @keys.command()
-def rotate(as_json: Json = False, verbose: Verbose = False) -> None:
-    """Make new keys and seal everything anew; the service must not run."""
+def rotate(
+    instance: Annotated[
+        str | None,
+        typer.Option(help="Only the webhook password of this one, added with `instances add`."),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make new keys and seal everything anew; the service may run meanwhile."""
+    from stalkeer.cli.client import connected
+    from stalkeer.cli.running import find_running
     from stalkeer.wiring import backups
     from stalkeer.wiring.sole import sole_process
 
     settings = read_settings(verbose, is_quiet=True)
     make_keys(settings)
-    with told(), sole_process(settings):
-        rotated = backups.rotate_keys(settings)
+    with told():
+        if instance is not None or find_running(settings.general.data_dir) is not None:
+            with connected(settings) as client:
+                rotated = _rotate_one(client, instance) if instance else _rotate_all(client)
+        else:
+            with sole_process(settings):
+                rotated = backups.rotate_keys(settings)
     if as_json:
-        out_json({"rotated": list(rotated.made), "pinned": list(rotated.pinned)})
+        out_json(
+            {
+                "rotated": list(rotated.made),
+                "pinned": list(rotated.pinned),
+                "instances": list(rotated.instances),
+            }
+        )
     else:
-        _say_rotated(rotated.made, rotated.pinned)
-    if not rotated.made:
+        _say_rotated(rotated)
+    if not rotated.made and not rotated.instances:
         raise typer.Exit(FAILED)
 
 
-def _say_rotated(made: tuple[str, ...], pinned: tuple[str, ...]) -> None:
-    if made:
-        out(f"New: {', '.join(made)}, in DATA_DIR/secrets.")
-    for name in pinned:
+def _rotate_one(client: Client, instance: str) -> Rotated:
+    from stalkeer.wiring.backups import Rotated
+
+    client.post("keys/rotate", {"key": "webhook_password", "instance": instance})
+    return Rotated((), (), (instance,))
+
+
+def _rotate_all(client: Client) -> Rotated:
+    """Have the running service do it, the API key last: with the old one it is asked."""
+    from stalkeer.wiring.backups import KEYS, Rotated
+
+    rows = client.get("settings/general")["settings"]
+    pinned = tuple(row["key"] for row in rows if row["key"] in KEYS and row["is_set"])
+    made = tuple(name for name in KEYS if name not in pinned)
+    further = [row["name"] for row in client.page("instances")["data"] if not row["is_setting"]]
+    for name in further:
+        client.post("keys/rotate", {"key": "webhook_password", "instance": name})
+    for name in sorted(made, key=lambda name: name == "api_key"):
+        client.post("keys/rotate", {"key": name})
+    return Rotated(made, pinned, tuple(further))
+
+
+def _say_rotated(rotated: Rotated) -> None:
+    if rotated.made:
+        out(f"New: {', '.join(rotated.made)}, in DATA_DIR/secrets.")
+    for name in rotated.instances:
+        out(f"New: the webhook password of {name}.")
+    for name in rotated.pinned:
         say(f"STALKEER_{name.upper()} is set by hand: change it where it is set.")
-    if "webhook_password" in made:
-        out("Start stalkeer, then `stalkeer register`: Radarr and Sonarr hold the old password.")
+    if "secret_key" in rotated.made:
+        out(
+            "Older backups can still be restored: the old key stays in DATA_DIR/secrets/secret_key, "
+            "behind the new one. Take it out of the file when you need none of them any more; a "
+            "backup with the new key is made now."
+        )
+    if "webhook_password" in rotated.made or rotated.instances:
+        out("While stalkeer runs, `stalkeer register`: Radarr and Sonarr hold the old password.")

@@ -30,12 +30,11 @@ class Sealing:
     def renew(self) -> None:
         """Seal with the newest key what any key sealed; harmless to do twice, or half.
 
-        Raises `VaultError` when something cannot be opened.
+        SQLite keeps what was overwritten in free parts of its file until that is compacted. Raises
+        `VaultError` when something cannot be opened.
         """
         self._playlists.seal(anew=True)
         self._renew_small()
-        # SQLite keeps what was overwritten in free parts of its file.
-        self.db.compact()
 
     @writes
     def _renew_small(self) -> None:

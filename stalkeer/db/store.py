@@ -76,6 +76,7 @@ class Store:
         are the disks of the instances' files, for those whose jobs only some workers can do.
         """
         self.db = db
+        self.vault = vault
         db.peewee.bind(MODELS)
         self.providers = Providers(db)
         slots = Slots(db, self.providers)

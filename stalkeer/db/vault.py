@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -31,9 +31,26 @@ class Vault:
     Without keys nothing is sealed, and what is sealed cannot be opened.
     """
 
-    def __init__(self, keys: Iterable[str] = ()) -> None:
-        """Take keys of any form, the newest first."""
-        self.keys = tuple(keys)
+    def __init__(
+        self, keys: Iterable[str] = (), *, read: Callable[[], Iterable[str]] | None = None
+    ) -> None:
+        """Take keys of any form, the newest first; `read` gives those of this moment.
+
+        It is asked when something does not open: another process may have made a new key.
+        """
+        self._read = read
+        self._take(tuple(keys))
+
+    def look_again(self) -> bool:
+        """Take the keys of this moment; False when they are the ones that are known."""
+        keys = self.keys if self._read is None else tuple(self._read())
+        is_new = bool(keys) and keys != self.keys
+        if is_new:
+            self._take(keys)
+        return is_new
+
+    def _take(self, keys: tuple[str, ...]) -> None:
+        self.keys = keys
         given = [hashlib.sha256(key.encode()).digest() for key in self.keys]
         self._mark_key = given[0] if given else b""
         fernets = [Fernet(urlsafe_b64encode(key)) for key in given]
@@ -57,6 +74,8 @@ class Vault:
         try:
             opened = self._fernet.decrypt(text.removeprefix(SEALED).encode())
         except InvalidToken:
+            if self.look_again():
+                return self.open(text)
             raise VaultError(
                 f"The database holds addresses that were sealed with another key. {_REMEDY}"
             ) from None

@@ -54,6 +54,10 @@ class SavedSettings(Protocol):
         """
         ...
 
-    def rotate(self, key: str) -> str:
-        """Make a new `api_key` or `webhook_password` and return it. Raises `PinnedError`."""
+    def rotate(self, key: str, instance: str | None = None) -> str | None:
+        """Make an `api_key`, a `webhook_password` or the `secret_key` anew and return it.
+
+        With `instance` the password of that one alone. None for the `secret_key`, which nobody
+        needs to know. Raises `PinnedError`, `UnknownInstanceError` and `InvalidSettingsError`.
+        """
         ...

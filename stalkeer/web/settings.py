@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from stalkeer.core.states import JobKind
 from stalkeer.db.control import NoSuchRowError
-from stalkeer.jobs import notify
+from stalkeer.jobs import by_hand, notify
 from stalkeer.jobs.saved import SavedSettings
 from stalkeer.jobs.services import Services
 from stalkeer.web.operations import get, post, put
-from stalkeer.web.shapes import Answer, Body
+from stalkeer.web.shapes import Answer, Body, Name
 
 _TAG = "settings"
 _SECTION: dict[str, Any] = {
@@ -88,20 +89,29 @@ class SectionSavedAnswer(SectionAnswer):
 
 
 class RotateBody(Body):
-    """Which key to make anew."""
+    """Which key to make anew. `instance` is one beside the settings, with a password of its own."""
 
-    example: ClassVar[Mapping[str, Any]] = {"key": "webhook_password"}
+    example: ClassVar[Mapping[str, Any]] = {"key": "webhook_password", "instance": "radarr4k"}
 
-    key: Literal["api_key", "webhook_password"]
+    key: Literal["api_key", "webhook_password", "secret_key"]
+    instance: Name | None = None
 
 
 class RotatedAnswer(Answer):
-    """The new key, this once: the old one opens nothing any more."""
+    """The new key, this once: the old one opens nothing any more.
 
-    example: ClassVar[Mapping[str, Any]] = {"key": "webhook_password", "value": "Zt7xkPqRw2Vn"}
+    A secret key has no `value`. The old one still opens older backups; a fresh one is made.
+    """
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "key": "webhook_password",
+        "instance": "radarr4k",
+        "value": "Zt7xkPqRw2Vn",
+    }
 
     key: str
-    value: str
+    instance: str | None
+    value: str | None
 
 
 class TestAnswer(Answer):
@@ -138,10 +148,15 @@ class SettingsOf:
         """Send a message to every notification service."""
         return TestAnswer(sent=notify.send_test(self.services))
 
-    @post("/api/v1/keys/rotate", tag=_TAG, errors=("pinned",))
+    @post(
+        "/api/v1/keys/rotate", tag=_TAG, errors=("pinned", "unknown_instance", "invalid_settings")
+    )
     def rotate(self, body: RotateBody) -> RotatedAnswer:
-        """Make a new API key or webhook password; register the webhooks again afterwards."""
-        return RotatedAnswer(key=body.key, value=self.saved.rotate(body.key))
+        """Make a key anew; register the webhooks again after a new webhook password."""
+        new = self.saved.rotate(body.key, body.instance)
+        if body.key == "secret_key":
+            by_hand.start(self.services, JobKind.BACKUP)
+        return RotatedAnswer(key=body.key, instance=body.instance, value=new)
 
     def _rows(self, section: str) -> tuple[SettingAnswer, ...]:
         if section not in self.saved.sections():

@@ -5,7 +5,6 @@ Whoever restores or changes keys holds the data directory alone (`sole.sole_proc
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -22,8 +21,10 @@ from stalkeer.db.store import Store
 from stalkeer.db.vault import Vault
 from stalkeer.jobs import backup
 from stalkeer.settings import Secrets, Settings
-from stalkeer.settings.keys import new_secret, secret_keys, write_secret
+from stalkeer.settings.keys import secret_keys, write_secret
 from stalkeer.wiring.database import open_store
+from stalkeer.wiring.instances import known_instances
+from stalkeer.wiring.rotation import make_anew, new_password, seal_anew
 
 KEYS = ("secret_key", "api_key", "webhook_password")
 
@@ -40,10 +41,14 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The names of the keys that are new, and of those that somebody set by hand."""
+    """The names of the keys that are new, and of those that somebody set by hand.
+
+    `instances` are those beside the settings: each has a new webhook password.
+    """
 
     made: tuple[str, ...]
     pinned: tuple[str, ...]
+    instances: tuple[str, ...]
 
 
 def folder_of(settings: Settings) -> Path:
@@ -99,20 +104,23 @@ def restore(settings: Settings, file: Path) -> Restored:
 def rotate_keys(settings: Settings) -> Rotated:
     """Make every key anew that nobody set by hand, and seal everything with the new one.
 
-    While it is sealed both keys are in the file, so a kill in between leaves nothing closed.
+    Nobody else may use the database: SQLite's file is written anew.
     """
     pinned = tuple(name for name in KEYS if getattr(settings.general, name).get_secret_value())
     made = tuple(name for name in KEYS if name not in pinned)
-    data_dir = settings.general.data_dir
-    for name in made:
-        key = new_secret(name, token=secrets.token_urlsafe)
-        if name == "secret_key":
-            write_secret(data_dir, name, " ".join([key, *secret_keys(settings)]))
-            with closing(open_store(settings)) as store:
-                store.migrate(before=before_migration(settings, store))
-                store.sealing.renew()
-        write_secret(data_dir, name, key)
-    return Rotated(made, pinned)
+    with closing(open_store(settings)) as store:
+        store.migrate(before=before_migration(settings, store))
+        for name in made:
+            make_anew(settings, name)
+        instances = known_instances(settings, store.instances.configs(), webhook_password="")
+        further = [one for one in instances.values() if not one.is_setting]
+        for one in further:
+            new_password(store, one)
+        if "secret_key" in made:
+            seal_anew(store)
+            store.db.compact()
+            backup.keep(store, folder_of(settings), store.clock())
+    return Rotated(made, pinned, tuple(one.name for one in further))
 
 
 def _sqlite_path(settings: Settings) -> Path | None:

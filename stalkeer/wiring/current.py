@@ -23,6 +23,7 @@ from stalkeer.jobs.instances import (
 )
 from stalkeer.jobs.saved import InvalidSettingsError, SettingRow
 from stalkeer.log import get_logger, register_secret, set_format, set_level
+from stalkeer.outgoing.address import origin
 from stalkeer.settings import (
     VARIABLES,
     Secrets,
@@ -45,6 +46,13 @@ Reload = Callable[[Mapping[str, str]], Settings]
 
 _KEY_FILES = ("api_key", "webhook_password")
 _NOT_SAVABLE = frozenset(one.name for one in VARIABLES if not one.is_savable)
+_LOGINS = {
+    "radarr": ("api_key",),
+    "sonarr": ("api_key",),
+    "xtream": ("username", "password"),
+    "m3u": ("auth_username", "auth_password"),
+}
+"""The sections with an `url`, and what is sent there."""
 _NOTIFIED = "STALKEER_NOTIFICATIONS_URLS"
 _NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -119,7 +127,28 @@ class Current:
                 f"The section {section} has no {', '.join(unknown)[:200]}. It has: "
                 f"{', '.join(by_key)}."
             )
+        if "url" in values and by_key["url"].name not in self.settings.pinned:
+            self._check_url(section, values)
         self._save({by_key[key].name: value for key, value in values.items()})
+
+    def _check_url(self, section: str, values: Mapping[str, str | None]) -> None:
+        """Refuse an address where no arr is, and one that saved secrets are not for."""
+        url, given = values["url"] or "", self.settings.given
+        if section in self.known_settings() and is_http_url(url):
+            try:
+                check_address(url, self.settings.downloads.allowed_hosts)
+            except InstanceError as exc:
+                raise InvalidSettingsError(str(exc)) from None
+        names = {_key(one): one.name for one in VARIABLES if one.section == section}
+        known = given[names["url"]].text if names["url"] in given else ""
+        kept = [
+            key for key in _LOGINS.get(section, ()) if key not in values and names[key] in given
+        ]
+        if kept and _origins(url) - _origins(known):
+            raise InvalidSettingsError(
+                f"{names['url']} would lead to another address, and what was saved for one goes to "
+                f"no other. Send {' and '.join(kept)} too."
+            )
 
     def rotate(self, key: str) -> str:
         """Make a new `api_key` or `webhook_password` and return it."""
@@ -280,6 +309,10 @@ class Current:
 def _key(variable: Variable) -> str:
     """Give the name of a setting within its section: `concurrent_limit`."""
     return variable.field
+
+
+def _origins(urls: str) -> set[object]:
+    return {origin(url) for url in urls.split()}
 
 
 def _changed_at(path: Path) -> float:

@@ -34,6 +34,6 @@ def open_store(settings: Settings) -> Store:
     return Store(
         database,
         lease_s=settings.downloads.lock_timeout,
-        vault=Vault(keys),
+        vault=Vault(keys, read=lambda: secret_keys(settings)),
         volumes={"radarr": settings.radarr.volume, "sonarr": settings.sonarr.volume},
     )

@@ -57,6 +57,18 @@ def test_an_instance_is_changed_and_removed(home: Home, second: Radarr) -> None:
     assert "There is no instance 'radarr4k'" in gone.err
 
 
+def test_an_instance_that_moves_needs_its_key_again(home: Home, second: Radarr) -> None:
+    add(home, second)
+    edit = ("instances", "edit", "radarr4k", "--url", "http://127.0.0.1:9")
+
+    refused = command(home, *edit)
+    moved = command(home, *edit, "--api-key-stdin", "--json", stdin="another\n")
+
+    assert refused.code == 1
+    assert "--api-key-stdin" in refused.err
+    assert moved.json()["url"] == "http://127.0.0.1:9"
+
+
 def test_a_trial_ends_with_1_when_something_is_not_right(home: Home, second: Radarr) -> None:
     add(home, second)
 
@@ -129,6 +141,34 @@ def test_what_needs_a_restart_is_in_force_after_it(home: Home) -> None:
     assert listed.code == 0, listed.err
     assert alone.json()["webhook_url"] == shown["webhook_url"]
     assert '{"event": ' in again.output()
+
+
+def test_keys_are_made_anew_beside_a_running_service(home: Home, second: Radarr) -> None:
+    home.environ |= {"STALKEER_API_KEY": "", "STALKEER_WEBHOOK_PASSWORD": ""}
+    home.up()
+    add(home, second)
+    folder = home.folder / "data" / "secrets"
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    shown_before = _password(home)
+
+    ran = command(home, "keys", "rotate", "--json")
+    one = command(home, "keys", "rotate", "--instance", "radarr4k")
+    after = {path.name: path.read_text() for path in folder.iterdir()}
+
+    assert ran.code == 0, ran.err
+    assert sorted(ran.json()["rotated"]) == ["api_key", "secret_key", "webhook_password"]
+    assert ran.json()["instances"] == ["radarr4k"]
+    assert all(after[name] != text for name, text in before.items())
+    assert after["secret_key"].split()[1:] == before["secret_key"].split()
+    assert (one.code, "radarr4k" in one.out) == (0, True), one.err
+    assert _password(home) not in ("", shown_before)
+    assert command(home, "downloads").code == 0
+
+
+def _password(home: Home) -> str:
+    """What a person enters who connects the second Radarr by hand."""
+    rows = command(home, "config", "--show-secrets", "--json").json()
+    return str(next(row["value"] for row in rows if "radarr4k" in row["variable"]))
 
 
 def _answers(url: str) -> bool:

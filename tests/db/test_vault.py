@@ -58,3 +58,19 @@ def test_a_mark_is_the_same_for_a_text_and_another_for_another_text_or_key() -> 
     assert vault.mark(SECRET) == vault.mark(SECRET)
     assert len({vault.mark(SECRET), vault.mark("x"), Vault(["b"]).mark(SECRET)}) == 3
     assert len(vault.mark(SECRET)) == 32
+
+
+def test_what_another_process_sealed_with_a_new_key_opens_without_a_restart() -> None:
+    keys = ["old"]
+    vault = Vault(keys, read=lambda: keys)
+    keys.insert(0, "new")
+
+    assert vault.open(Vault(["new"]).seal(SECRET)) == SECRET
+    assert Vault(["new"]).open(vault.seal(SECRET)) == SECRET
+
+
+def test_a_key_that_nobody_has_is_looked_for_once() -> None:
+    vault = Vault(["old"], read=lambda: ["old"])
+
+    with pytest.raises(VaultError):
+        vault.open(Vault(["lost"]).seal(SECRET))

@@ -18,6 +18,7 @@ from dramatiq.worker import WorkerThread
 from starlette.testclient import TestClient
 
 from stalkeer.core.states import QUEUES
+from stalkeer.db.vault import Vault
 from stalkeer.log import configure, get_logger
 from stalkeer.wiring.service import Service
 from tests.web.conftest import KEY, client_of
@@ -347,6 +348,61 @@ def test_a_rotated_key_opens_and_the_old_one_does_not(folder: Path) -> None:
         assert client.get(f"{V1}/downloads", headers={"X-Api-Key": new}).status_code == 200
         assert told == [new]
         assert (folder / "secrets" / "api_key").read_text().strip() == new
+
+
+def test_a_new_secret_key_seals_what_the_old_one_did_while_the_service_runs(folder: Path) -> None:
+    def sealed() -> str:
+        with sqlite3.connect(folder / "stalkeer.db") as database:
+            [(text,)] = database.execute("SELECT value FROM setting")
+        return str(text)
+
+    environ = environ_in(folder, SECRET_KEY="")
+    with started(folder, environ) as service, client_of(service.app, **KEY) as client:
+        save(client, "tmdb", api_key="planted-tmdb-key")
+        before, keys = sealed(), (folder / "secrets" / "secret_key").read_text().split()
+
+        answer = client.post(f"{V1}/keys/rotate", json={"key": "secret_key"})
+
+        assert answer.json() == {"key": "secret_key", "instance": None, "value": None}
+        assert sealed() != before
+        [new, *older] = (folder / "secrets" / "secret_key").read_text().split()
+        assert older == keys
+        assert Vault([new]).open(sealed()) == "planted-tmdb-key"
+        assert client.get(f"{V1}/admin/jobs?kind=backup").json()["total"] == 1
+        save(client, "downloads", retry_attempts=9)
+        assert service.services.downloads.attempts == 9
+
+
+def test_the_webhook_password_of_one_instance_is_made_anew(
+    client: TestClient, service: Service
+) -> None:
+    new = {"name": "radarr4k", "service": "radarr", "url": "http://127.0.0.1:9", "api_key": "k"}
+    client.post(f"{V1}/instances", json=new)
+    before = service.services.webhooks["radarr4k"].password
+    asked = {"key": "webhook_password", "instance": "radarr4k"}
+
+    answer = client.post(f"{V1}/keys/rotate", json=asked)
+
+    password = answer.json()["value"]
+    assert service.services.webhooks["radarr4k"].password == password != before
+    for word, status in ((before, 401), (password, 400)):
+        with client_of(service.app) as stranger:
+            sent = stranger.post("/webhooks/radarr4k", json={}, auth=("stalkeer", word))
+        assert sent.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param({"key": "webhook_password", "instance": "x"}, 404, id="unknown"),
+        pytest.param({"key": "webhook_password", "instance": "radarr"}, 422, id="shared"),
+        pytest.param({"key": "api_key", "instance": "radarr"}, 422, id="another-key"),
+    ],
+)
+def test_only_an_added_instance_has_a_password_of_its_own(
+    client: TestClient, asked: dict[str, str], expected: int
+) -> None:
+    assert client.post(f"{V1}/keys/rotate", json=asked).status_code == expected
 
 
 def test_nobody_is_told_a_test_when_no_service_is_set(client: TestClient) -> None:

@@ -22,6 +22,7 @@ from stalkeer.jobs.instances import (
     check_address,
 )
 from stalkeer.jobs.saved import InvalidSettingsError, SettingRow
+from stalkeer.jobs.services import UnknownInstanceError
 from stalkeer.log import get_logger, register_secret, set_format, set_level
 from stalkeer.outgoing.address import origin
 from stalkeer.settings import (
@@ -34,17 +35,17 @@ from stalkeer.settings import (
     ensure_secrets,
     is_http_url,
 )
-from stalkeer.settings.keys import new_secret, write_secret
 from stalkeer.settings.variables import SECTIONS
 from stalkeer.wiring.instances import as_settings, known_instances
 from stalkeer.wiring.redaction import register_settings
+from stalkeer.wiring.rotation import make_anew, new_password, seal_anew
 
 log = get_logger(__name__)
 
 Reload = Callable[[Mapping[str, str]], Settings]
 """Reads every setting again, with these saved ones below the environment and `.env`."""
 
-_KEY_FILES = ("api_key", "webhook_password")
+_KEY_FILES = ("api_key", "webhook_password", "secret_key")
 _NOT_SAVABLE = frozenset(one.name for one in VARIABLES if not one.is_savable)
 _LOGINS = {
     "radarr": ("api_key",),
@@ -150,16 +151,33 @@ class Current:
                 f"no other. Send {' and '.join(kept)} too."
             )
 
-    def rotate(self, key: str) -> str:
-        """Make a new `api_key` or `webhook_password` and return it."""
+    def rotate(self, key: str, instance: str | None = None) -> str | None:
+        """Make a key anew and return it; None for the `secret_key`, which nobody needs to know."""
+        if instance is not None:
+            return self._rotate_password(key, instance)
         name = f"STALKEER_{key.upper()}"
         if name in self.settings.given:
             raise PinnedError(
                 f"{name} is set: change it there. Only a key of the data directory can be rotated."
             )
-        new = new_secret(key, token=secrets.token_urlsafe)
-        register_secret(new)
-        write_secret(self.settings.general.data_dir, key, new)
+        new = make_anew(self.settings, key)
+        if key == "secret_key":
+            seal_anew(self._store)
+        self.heed()
+        return None if key == "secret_key" else new
+
+    def _rotate_password(self, key: str, instance: str) -> str:
+        known = self.known()
+        if instance not in known:
+            raise UnknownInstanceError(
+                f"There is no instance {instance[:64]!r}. There are: {', '.join(known) or 'none'}."
+            )
+        if key != "webhook_password" or known[instance].is_setting:
+            raise InvalidSettingsError(
+                "Only a webhook_password can be that of one instance, and radarr and sonarr share "
+                "theirs: leave `instance` out."
+            )
+        new = new_password(self._store, known[instance])
         self.heed()
         return new
 
@@ -250,6 +268,7 @@ class Current:
         return (store.settings.sealed(), store.instances.sealed(), files, self._hangups)
 
     def _take_over(self) -> None:
+        self._store.vault.look_again()
         self.kept = self._store.instances.configs()
         if self._reload is None:
             return

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.timeout(1200)
 def test_nothing_accepted_is_lost_while_processes_are_killed(
     town: Town, chance: random.Random, is_long: bool
 ) -> None:
-    films, webhooks, kills = (40, 300, 40) if is_long else (8, 24, 4)
+    films, webhooks, kills = (40, 300, 40) if is_long else (8, 40, 8)
     ended = threading.Event()
     for number in range(films):
-        town.offer(number, Reply(bytes_s=12 * MB), size=6 * MB)
+        town.offer(number, Reply(bytes_s=6 * MB), size=3 * MB)
     town.start()
     town.settle()
     movies = [town.add(number) for number in range(films)]
@@ -46,22 +46,27 @@ def test_nothing_accepted_is_lost_while_processes_are_killed(
 def test_a_web_process_killed_right_after_a_request_keeps_what_it_answered(
     town: Town, chance: random.Random, is_long: bool
 ) -> None:
-    front = "up" if town.pair is Pair.EMBEDDED_SQLITE else "web"
     town.offer(0)
-    town.start(front)
+    town.start()
+    town.settle()
     movie = town.add(0)
+    rounds = 500 if is_long else 5
 
-    for _ in range(500 if is_long else 3):
+    for _ in range(rounds):
+        # What dies twice in a row waits for a minute, and the first answer of a process takes long.
+        town.home.wait_until_quiet()
+        town.deliver(movie)
         request = threading.Thread(target=town.deliver, args=(movie,))
         request.start()
         _pause(chance.uniform(0, 0.03))
-        town.kill(front)
+        town.kill(town.front)
         request.join()
-        town.start(front)
-    town.start(*[name for name in town.names if name != front])
+        town.start(town.front)
     town.wait_until_whole()
 
     town.assert_whole()
+    # More than were waited for: some of those in whose way the kill came.
+    assert len(town.accepted) > rounds
 
 
 @on(Pair.REDIS_POSTGRESQL)
@@ -106,7 +111,7 @@ def _send(
 ) -> None:
     """Send webhooks until so many were accepted; most come while somebody is dead."""
     while len(town.accepted) < count and not ended.is_set():
-        _pause(chance.uniform(0, 0.5))
+        _pause(chance.uniform(0, 0.4))
         town.deliver(chance.choice(movies))
 
 

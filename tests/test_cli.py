@@ -620,6 +620,22 @@ def test_up_starts_with_nothing_configured_and_says_what_is_missing(tmp_path: Pa
     assert [secret for secret in secrets if secret in up.said()] == []
 
 
+def test_up_ends_the_streams_it_sends_before_it_stops(tmp_path: Path) -> None:
+    with running(tmp_path, "up") as up:
+        key = (tmp_path / "data" / "secrets" / "api_key").read_text().strip()
+        url = f"http://127.0.0.1:{up.port}/api/v1/downloads/events"
+        with httpx.stream("GET", url, headers={"X-Api-Key": key}, timeout=20) as answer:
+            stream = answer.iter_bytes()
+            first = next(stream)
+            code = up.stop()
+            rest = list(stream)
+
+    assert code == 0
+    assert first.startswith(b"retry: ")
+    assert rest == [b": still here\n\n"]
+    assert not [word for word in (" error ", "Traceback", "Cancel") if word in up.said()]
+
+
 def test_up_says_what_to_enter_in_the_arrs_and_warns_when_they_cannot_reach_it(
     films: Path,
 ) -> None:

@@ -152,7 +152,8 @@ def _serve(settings: Settings, keys: Secrets, *, queues: tuple[str, ...], reload
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=1,
                 backlog=BACKLOG,
-            )
+            ),
+            end=service.app.state.end,
         )
         # uvicorn listens for signals only while it runs, and passes them on to us afterwards.
         on_signals(lambda: setattr(server, "should_exit", True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,6 +18,8 @@ from stalkeer.web.answers import error_answer, fault_answer
 from stalkeer.web.auth import Doorman, Guard
 from stalkeer.web.direct import Direct, plain_path
 from stalkeer.web.document import Document
+from stalkeer.web.dryrun import DryRun
+from stalkeer.web.events import DownloadEvents
 from stalkeer.web.headers import HEADERS, Headers
 from stalkeer.web.operations import operations_of
 from stalkeer.web.reading import BODY_DEADLINE_S
@@ -26,6 +29,7 @@ from stalkeer.web.webhooks import Webhooks
 
 log = get_logger(__name__)
 
+_LONG = (DownloadEvents, DryRun)
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -57,13 +61,14 @@ def make_app(
 ) -> Starlette:
     """Make the application of what the resources offer; a body has `deadline_s` to arrive.
 
-    `unavailable` is told of each answer with status 503 what it was an answer to.
+    `unavailable` is told of each answer with status 503 what it was an answer to. What has the
+    long answers end is kept as `state.end`.
     """
     resources = list(resources)
     operations = [one for resource in resources for one in operations_of(resource)]
     document = Document(operations, url_base)
     operations += operations_of(document)
-    return Starlette(
+    app = Starlette(
         routes=routes_of(operations, deadline_s=deadline_s),
         middleware=[
             *(
@@ -88,6 +93,13 @@ def make_app(
             Exception: _unexpected,
         },
     )
+    app.state.end = partial(_end, [one for one in resources if isinstance(one, _LONG)])
+    return app
+
+
+def _end(resources: Iterable[DownloadEvents | DryRun]) -> None:
+    for resource in resources:
+        resource.end()
 
 
 def _http_error(request: Request, exc: Exception) -> Response:

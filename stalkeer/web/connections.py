@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 import time
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
@@ -29,12 +31,22 @@ class RestingServer(uvicorn.Server):
     That looking was half of what the service costs when there is nothing to do.
     """
 
+    def __init__(self, config: uvicorn.Config, *, end: Callable[[], None]) -> None:
+        """Serve; `end` has the answers end that would go on for long."""
+        super().__init__(config)
+        self._end = end
+
     async def main_loop(self) -> None:
         """Wait for the end. Each tenth tick of uvicorn's, once a second, renews the date."""
         for tick in cycle((0, 5)):
             if await self.on_tick(tick):
                 return
             await asyncio.sleep(0.5)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop. What uvicorn has to cancel in the middle of an answer leaves a traceback."""
+        self._end()
+        await super().shutdown(sockets)
 
 
 class GuardedProtocol(HttpToolsProtocol):

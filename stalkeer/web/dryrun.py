@@ -109,6 +109,11 @@ class DryRun:
 
     services: Services
     _alone: threading.Lock = field(default_factory=threading.Lock)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def end(self) -> None:
+        """Have the dry run end that is under way."""
+        self._ended.set()
 
     @post(
         "/api/v1/dryrun",
@@ -169,8 +174,10 @@ class DryRun:
         ends_at = time.monotonic() + COUNT_DEADLINE_S
 
         def look() -> None:
-            if gone.is_set() or self.services.running.is_closing:
-                raise StoppedError("The dry run was stopped: nobody waits for it any more.")
+            if gone.is_set() or self._ended.is_set():
+                raise StoppedError(
+                    "The dry run was stopped: nobody waits for it any more, or the service ends."
+                )
             if time.monotonic() >= ends_at:
                 raise PlaylistTooLargeError(
                     f"The list was not read to its end within {COUNT_DEADLINE_S:g} seconds: "

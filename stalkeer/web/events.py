@@ -9,6 +9,7 @@ once a second, and for nobody not at all.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,7 @@ _STILL_HERE = b": still here\n\n"
 _LATE = timedelta(seconds=2)
 """So late may a row become visible after the second it was written in."""
 _LONGEST_AGO = timedelta(days=1)
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 class TooManyListenersError(StalkeerError):
@@ -83,6 +85,7 @@ class Feed:
         self._known: dict[int, Download] = {}
         self._until: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
 
     @property
     def is_full(self) -> bool:
@@ -97,7 +100,7 @@ class Feed:
         ends_at = loop.time() + for_s
         try:
             yield _HELLO
-            while (left_s := ends_at - loop.time()) > 0:
+            while not self._is_over and (left_s := ends_at - loop.time()) > 0:
                 news = await self._news(listener, min(left_s, self._quiet_s))
                 for download in news:
                     yield _event(download)
@@ -105,6 +108,12 @@ class Feed:
                     yield _STILL_HERE
         finally:
             self._listeners.discard(listener)
+
+    def end(self) -> None:
+        """Have every stream end."""
+        self._is_over = True
+        for listener in self._listeners:
+            listener.rung.set()
 
     async def _news(self, listener: _Listener, wait_s: float) -> Sequence[Download]:
         """Wait for news; none after so long."""
@@ -166,11 +175,16 @@ class DownloadEvents:
         self._for_s = for_s
         self._feed = Feed(services.store.downloads.changed_since, services.store.clock)
 
+    def end(self) -> None:
+        """Have the streams end, and those that still come."""
+        self._feed.end()
+
     @get(
         "/api/v1/downloads/events",
         tag="downloads",
         produces="text/event-stream",
         errors=("too_many",),
+        headers={"Last-Event-ID": "The id of the last event that was heard."},
     )
     async def events(self, request: Request, query: EventQuery) -> StreamingResponse:
         """Tell of every change of a download, as server-sent events.
@@ -193,7 +207,7 @@ class DownloadEvents:
 
 def _since(header: str, query: EventQuery, now: datetime) -> datetime | None:
     """Read where a listener was; who never listened hears only what comes."""
-    said = int(header) if header.isascii() and header.isdigit() else query.last_event_id
+    said = int(header) if _ID.fullmatch(header) else query.last_event_id
     if said is None:
         return None
     oldest = now - _LONGEST_AGO

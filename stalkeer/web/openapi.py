@@ -91,7 +91,7 @@ def _operation(one: Operation, references: References) -> Json:
     }
     if one.description:
         described["description"] = one.description
-    parameters = [*_places(one), *_query(one)]
+    parameters = [*_places(one), *_query(one), *_headers(one)]
     if parameters:
         described["parameters"] = parameters
     if one.takes_body or one.accepts:
@@ -116,6 +116,17 @@ def _query(one: Operation) -> Iterator[Json]:
             "in": "query",
             "required": name in schema.get("required", ()),
             "schema": _inline(_without_none(said), definitions),
+        }
+
+
+def _headers(one: Operation) -> Iterator[Json]:
+    for name, meaning in one.headers.items():
+        yield {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "description": meaning,
+            "schema": {"type": "string"},
         }
 
 

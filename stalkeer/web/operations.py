@@ -50,7 +50,7 @@ class Operation:
     answers a `Response`. `errors` are the codes of `web.faults` it may answer beside those that
     every operation may. `body` is checked also where the endpoint `takes_body` not.
     `accepts` is the schema of a body that the endpoint reads itself; in place of it a file may be
-    sent under the types of `takes_files`.
+    sent under the types of `takes_files`. `headers` say what the endpoint reads of them, by name.
     """
 
     method: str
@@ -71,6 +71,7 @@ class Operation:
     errors: tuple[str, ...]
     accepts: Mapping[str, Any] | None
     takes_files: Mapping[str, str]
+    headers: Mapping[str, str]
 
     @property
     def is_async(self) -> bool:
@@ -91,6 +92,7 @@ class _Said:
     errors: tuple[str, ...]
     accepts: Mapping[str, Any] | None
     takes_files: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 def operation(
@@ -104,11 +106,13 @@ def operation(
     errors: tuple[str, ...] = (),
     accepts: Mapping[str, Any] | None = None,
     takes_files: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Offer a method of a resource under a path; a method may be offered under several.
 
     `also` are further statuses with their models: a `Reply` chooses among them. `takes_files` are
-    the types under which a file may be sent in place of JSON, each with an example.
+    the types under which a file may be sent in place of JSON, each with an example, and `headers`
+    what is read of the request's headers, each with what it means.
     """
     said = _Said(
         method=method,
@@ -120,6 +124,7 @@ def operation(
         errors=errors,
         accepts=accepts,
         takes_files=takes_files or {},
+        headers=headers or {},
     )
 
     def mark(function: Callable[P, R]) -> Callable[P, R]:
@@ -165,6 +170,7 @@ def _operation(said: _Said, endpoint: Callable[..., Any]) -> Operation:
         errors=said.errors,
         accepts=said.accepts,
         takes_files=said.takes_files,
+        headers=said.headers,
     )
 
 

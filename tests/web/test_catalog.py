@@ -243,6 +243,37 @@ def test_a_playlist_is_changed_in_what_is_sent_only(house: House) -> None:
     assert answer(house, "GET", "playlists?kind=m3u&sort=name")["total"] == 1
 
 
+def test_a_login_goes_to_no_other_address_than_it_was_saved_for(house: House) -> None:
+    body = {
+        "name": "a",
+        "location": "http://tv.example.invalid/a.m3u",
+        "username": "joe",
+        "password": "secret-word",
+    }
+    path = f"playlists/{answer(house, 'POST', 'playlists', body, status=201)['id']}"
+    other = {"location": "http://other.example.invalid/a.m3u"}
+
+    for moved in (other, other | {"username": "joe"}, other | {"password": "secret-word"}):
+        status, code, message = refused(house, "PUT", path, moved)
+        assert (status, code) == (422, "invalid_location")
+        assert "password" in message
+    stays = answer(house, "PUT", path, {"location": "http://tv.example.invalid/b.m3u"})
+    gone = answer(house, "PUT", path, other | {"username": "", "password": ""})
+
+    assert stays["has_password"]
+    assert (gone["host"], gone["has_password"]) == ("other.example.invalid", False)
+
+
+def test_a_login_does_not_go_elsewhere_by_way_of_a_file(house: House, tmp_path: Path) -> None:
+    body = {"name": "a", "location": "http://tv.example.invalid/a", "password": "secret-word"}
+    path = f"playlists/{answer(house, 'POST', 'playlists', body, status=201)['id']}"
+    (tmp_path / "list.m3u").write_text("#EXTM3U\n")
+
+    moved = refused(house, "PUT", path, {"location": str(tmp_path / "list.m3u")})
+
+    assert moved[:2] == (422, "invalid_location")
+
+
 def test_a_playlist_of_the_settings_is_changed_only_in_what_they_leave_open(house: House) -> None:
     house.store.playlists.configure([("films", "https://tv.example.invalid/a.m3u")])
     [row] = answer(house, "GET", "playlists")["data"]
@@ -535,6 +566,14 @@ def test_a_dry_run_ends_with_the_client_who_wanted_it(house: House) -> None:
 
         assert children() == before
         never.set()
+
+
+def test_a_dry_run_ends_with_the_service(house: House) -> None:
+    house.app.state.end()
+
+    said = upload(house, LIST * 10_000)
+
+    assert (said.status_code, said.json()["error"]["code"]) == (503, "stopped")
 
 
 def children() -> set[int]:

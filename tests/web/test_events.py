@@ -126,6 +126,39 @@ def test_for_nobody_the_database_is_not_read(store: Store) -> None:
     assert not feed.is_full
 
 
+def test_every_stream_ends_when_the_service_does(store: Store) -> None:
+    feed = feed_of(store)
+
+    async def listen() -> tuple[list[bytes], list[bytes]]:
+        stream = feed.follow(None, for_s=3600)
+        heard = [await anext(stream)]
+        waiting = asyncio.create_task(rest_of(stream))
+        await asyncio.sleep(5 * EVERY_S)
+        feed.end()
+        late = feed.follow(None, for_s=3600)
+        async with asyncio.timeout(2):
+            return heard + await waiting, await rest_of(late)
+
+    heard, late = asyncio.run(listen())
+
+    assert len(heard) == 2
+    assert late == heard[:1]
+
+
+async def rest_of(stream: AsyncIterator[bytes]) -> list[bytes]:
+    return [event async for event in stream]
+
+
+@pytest.mark.parametrize("said", ["9" * 5000, "99999999999999999", "-1", "²", "12 3", "\x00"])
+def test_an_id_that_nobody_was_given_is_no_fault(house: House, said: str) -> None:
+    headers = {b"Last-Event-ID": said.encode("latin-1")}
+
+    answer = house.client.get("/api/v1/downloads/events", headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.text.startswith("retry: ")
+
+
 def test_one_listener_too_many_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Feed, "is_full", property(lambda _: True))
 

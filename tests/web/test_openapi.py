@@ -60,6 +60,17 @@ def test_both_bodies_of_a_dry_run_are_in_the_document(document: dict[str, Any]) 
     assert "playlist_id" in content["application/json"]["schema"]["properties"]
 
 
+def test_the_header_with_which_a_stream_goes_on_is_in_the_document(
+    document: dict[str, Any],
+) -> None:
+    parameters = document["paths"]["/api/v1/downloads/events"]["get"]["parameters"]
+
+    assert {(one["name"], one["in"]) for one in parameters} == {
+        ("last_event_id", "query"),
+        ("Last-Event-ID", "header"),
+    }
+
+
 def test_every_route_is_in_the_document_and_nothing_else(
     home: Seeded, document: dict[str, Any]
 ) -> None:

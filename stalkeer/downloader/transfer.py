@@ -115,6 +115,10 @@ class Transfer:
         """Exchange until the file is complete."""
         with self._limits.stream():
             is_done = self._part.is_complete and self._is_genuine()
+            if not is_done:
+                # First of all: where a look at the file kills the process, as a fault in its
+                # reader does, each run would fetch a little more, and that looks like progress.
+                self._show_head()
             while not is_done:
                 try:
                     is_done = self._exchange() and self._is_intact() and self._is_genuine()
@@ -291,6 +295,7 @@ class Transfer:
         with disk_errors(self._request.part):
             sink.put(view)
         if sink.differed and not differed:
+            self._is_seen = False
             part.doubt(head.host, "its bytes are others")
         if not sink.is_compared:
             return

@@ -17,6 +17,7 @@ from threading import Event, Thread
 
 import httpx
 import pytest
+import xxhash
 
 from stalkeer.downloader import http
 from stalkeer.downloader.errors import (
@@ -395,6 +396,41 @@ def test_the_first_look_comes_once_at_four_mebibytes(bench: Bench, media: MediaS
     assert len(sizes) == 1
     assert sizes[0][0]
     assert sizes[0][1] >= 4 * MIB
+
+
+def test_what_is_on_disk_is_looked_at_before_anything_new_comes(
+    bench: Bench, media: MediaServer
+) -> None:
+    url = media.put(PATH, FILM, Reply(cut_after=5 * MIB), Reply(status=404))
+    with pytest.raises(LinkGoneError):
+        bench.fetch(url)
+    held, asked, told = bench.part.stat().st_size, len(media.requests()), len(bench.told)
+
+    def look(*_: object) -> None:
+        raise WrongFileError("It kills whoever looks into it.")
+
+    with pytest.raises(WrongFileError, match="kills"):
+        bench.fetch(url, resume=bench.resume, on_head=look)
+
+    assert held >= 4 * MIB
+    assert bench.part.stat().st_size == held
+    assert (len(media.requests()), len(bench.told)) == (asked, told)
+
+
+def test_a_file_that_became_another_is_looked_at_again(bench: Bench, media: MediaServer) -> None:
+    url = media.put(PATH, FILM, Reply(cut_after=5 * MIB), Reply(status=404))
+    with pytest.raises(LinkGoneError):
+        bench.fetch(url)
+    media.put(PATH, Film(FILM.size, seed=2, etag='"v2"'))
+    looks: list[bytes] = []
+
+    bench.fetch(
+        url,
+        resume=bench.resume,
+        on_head=lambda part, _: looks.append(xxhash.xxh3_64_digest(part.read_bytes()[: 4 * MIB])),
+    )
+
+    assert len(set(looks)) == len(looks) == 2
 
 
 def test_a_refusal_at_the_first_look_spares_the_rest(bench: Bench, media: MediaServer) -> None:

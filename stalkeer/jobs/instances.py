@@ -19,7 +19,7 @@ from stalkeer.jobs.doctor import suggest_path_map
 from stalkeer.jobs.folders import FolderNotWritableError, sees
 from stalkeer.jobs.register import Webhook, check_reach, fault_of, is_let_in
 from stalkeer.jobs.services import ImportMode, InstanceRules
-from stalkeer.outgoing.address import judge
+from stalkeer.outgoing.address import judge, origin
 from stalkeer.outgoing.transport import resolve
 
 
@@ -70,6 +70,15 @@ def check_address(url: str, allowed_hosts: Collection[str]) -> None:
     reason = judge(host, found, allowed_hosts=allowed_hosts, near_hosts=(host,))
     if reason is not None:
         raise InstanceError(f"There is no Radarr or Sonarr at {host}: {reason}")
+
+
+def require_key(name: str, before: InstanceConfig, url: str) -> None:
+    """Raise `InstanceError` when the key of an instance would go where it was not saved for."""
+    if origin(url) != origin(before.url):
+        raise InstanceError(
+            f"{name} would be at another address, and its saved key goes to the one it was saved "
+            f"for. Send api_key too (on the command line: --api-key-stdin)."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

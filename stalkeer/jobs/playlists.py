@@ -24,6 +24,7 @@ from stalkeer.jobs.refresh import How
 from stalkeer.jobs.services import Services
 from stalkeer.jobs.sources import check_number
 from stalkeer.jobs.timetable import refresh_key, schedule_playlists
+from stalkeer.outgoing.address import origin
 from stalkeer.playlist.errors import PlaylistError
 from stalkeer.playlist.source import is_address
 from stalkeer.playlist.terms import SourceKind, SourceRules
@@ -65,13 +66,14 @@ def change(
 ) -> PlaylistRow:
     """Write what is new of a playlist; one whose place changed is read at once.
 
-    Raises what `add` does, and `NoSuchRowError`.
+    Raises what `add` does, and `NoSuchRowError`. A login is for the address it was saved for.
     """
     before = services.store.sources.get(playlist_id)
     if "location" in said or "kind" in said:
         kind = SourceKind(said.get("kind", before.kind))
         place = said.get("location", before.location)
         said = dict(said) | {"location": checked(services, kind, place)}
+        _require_login(before, said)
     services.store.sources.change(playlist_id, said)
     if filters is not None:
         filtering.replace_of(services, playlist_id, filters)
@@ -149,6 +151,18 @@ def _check_address(location: str, rules: SourceRules) -> None:
         ) from None
     except AddressRefusedError as exc:
         raise LocationError(str(exc)) from None
+
+
+def _require_login(before: PlaylistRow, said: Mapping[str, Any]) -> None:
+    """Raise `LocationError` when a saved login would go where it was not saved for."""
+    kept = [name for name in ("username", "password") if getattr(before, name) and name not in said]
+    is_elsewhere = origin(said["location"]) != origin(before.location)
+    if kept and is_elsewhere and not before.is_configured:
+        raise LocationError(
+            f"{before.name} would be at another address, and its saved login goes to the one it "
+            f"was saved for. Send {' and '.join(kept)} too, empty for none (on the command line: "
+            f"--username and --password-stdin)."
+        )
 
 
 def _settled(services: Services, playlist_id: int, *, is_new: bool) -> PlaylistRow:

@@ -228,9 +228,15 @@ class Instances:
         errors=("unknown_instance", "pinned", "invalid_instance", "invalid_settings"),
     )
     def change(self, name: Name, body: InstanceBody) -> InstanceAnswer:
-        """Change an instance; what is left out goes back to its default, the key stays."""
-        before = self._known(name).config
-        key = body.api_key or before.api_key
+        """Change an instance; what is left out goes back to its default, the key stays.
+
+        A key is for the address it was saved for: who moves an instance sends it again.
+        """
+        known = self._known(name)
+        before, key = known.config, body.api_key
+        if key is None and "url" not in known.pinned:
+            instances.require_key(name, before, body.url)
+        key = key or before.api_key
         self.kept.save_instance(name, _config(body, before.service, key, before.webhook_password))
         return self.one(name)
 

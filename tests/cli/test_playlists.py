@@ -54,6 +54,20 @@ def test_playlists_are_added_shown_changed_and_removed(home: Home) -> None:
     assert "films" not in {row["name"] for row in left["data"]}
 
 
+def test_a_playlist_that_moves_needs_its_login_again(home: Home) -> None:
+    login = ("--username", "joe", "--password-stdin")
+    place, other = "http://tv.example.invalid/a", "http://other.example.invalid/a"
+    added = command(home, "playlists", "add", place, *login, "--json", stdin="word\n").json()
+    edit = ("playlists", "edit", str(added["id"]), "--location", other)
+
+    refused = command(home, *edit)
+    moved = command(home, *edit, *login, "--json", stdin="word\n")
+
+    assert refused.code == 1
+    assert "--password-stdin" in refused.err
+    assert moved.json()["host"] == "other.example.invalid"
+
+
 def test_a_change_of_nothing_and_a_playlist_nobody_has_are_faults(home: Home) -> None:
     nothing = command(home, "playlists", "edit", "9")
     nobody = command(home, "playlists", "refresh", "9")

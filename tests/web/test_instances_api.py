@@ -133,6 +133,35 @@ def test_a_change_keeps_the_key_and_is_used_at_once(
     assert home.service.services.arrs["radarr4k"].status().app_name == "Radarr"
 
 
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.2:7878", "http://127.0.0.1:9", "https://127.0.0.1"]
+)
+def test_a_key_goes_to_no_other_address_than_it_was_saved_for(
+    client: TestClient, home: Seeded, second: Radarr, url: str
+) -> None:
+    client.post(f"{V1}/instances", json=body(second))
+
+    answer = client.put(f"{V1}/instances/radarr4k", json={"url": url})
+    told = client.put(f"{V1}/instances/radarr4k", json={"url": url, "api_key": "another"})
+
+    assert code_of(answer) == (422, "invalid_instance")
+    assert "api_key" in answer.json()["error"]["message"]
+    assert second.api_key not in answer.text
+    assert told.json()["url"] == url
+    assert home.service.current.known()["radarr4k"].config.api_key == "another"
+
+
+def test_a_key_stays_where_only_the_path_of_the_address_changes(
+    client: TestClient, home: Seeded, second: Radarr
+) -> None:
+    client.post(f"{V1}/instances", json=body(second))
+
+    answer = client.put(f"{V1}/instances/radarr4k", json={"url": f"{second.url}/base"})
+
+    assert answer.status_code == 200, answer.text
+    assert home.service.current.known()["radarr4k"].config.api_key == second.api_key
+
+
 def test_a_removed_instance_is_asked_nothing_and_heard_no_more(
     client: TestClient, home: Seeded, second: Radarr
 ) -> None:

@@ -199,6 +199,61 @@ def test_a_value_that_cannot_be_is_422_and_nothing_is_saved(
     assert service.store.settings.all() == {}
 
 
+@pytest.fixture
+def bare(folder: Path) -> Iterator[TestClient]:
+    """A service whose environment says nothing of instances."""
+    environ = environ_in(folder, RADARR_URL="", RADARR_API_KEY="", SONARR_URL="", SONARR_API_KEY="")
+    with started(folder, environ) as service, client_of(service.app, **KEY) as client:
+        yield client
+
+
+@pytest.mark.parametrize("section", ["radarr", "sonarr"])
+@pytest.mark.parametrize("host", ["169.254.169.254", "0.0.0.0", "[fe80::1]"])
+def test_no_arr_is_at_the_address_of_a_cloud_s_metadata(
+    bare: TestClient, section: str, host: str
+) -> None:
+    answer = save(bare, section, url=f"http://{host}:7878", api_key="key")
+
+    assert code_of(answer) == (422, "invalid_settings")
+    assert "STALKEER_DOWNLOADS_ALLOWED_HOSTS" in answer.text
+    assert not row(bare, section, "url")["is_set"]
+
+
+def test_an_arr_may_be_anywhere_when_its_host_is_allowed(bare: TestClient) -> None:
+    save(bare, "downloads", allowed_hosts="169.254.169.254")
+
+    answer = save(bare, "radarr", url="http://169.254.169.254:7878", api_key="key")
+
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("section", "login", "moved"),
+    [
+        ("radarr", {"api_key": "one"}, "http://other.example.invalid"),
+        ("sonarr", {"api_key": "one"}, "https://home.example.invalid"),
+        ("xtream", {"username": "one", "password": "two"}, "http://home.example.invalid:81"),
+        (
+            "m3u",
+            {"auth_username": "me", "auth_password": "two"},
+            "http://home.example.invalid/a http://other.example.invalid/b",
+        ),
+    ],
+)
+def test_a_saved_secret_goes_to_no_other_address_than_it_was_saved_for(
+    bare: TestClient, section: str, login: dict[str, str], moved: str
+) -> None:
+    save(bare, section, url="http://home.example.invalid", **login)
+
+    refused = save(bare, section, url=moved)
+    stays = save(bare, section, url="http://home.example.invalid/base")
+    told = save(bare, section, url=moved, **login)
+
+    assert code_of(refused) == (422, "invalid_settings")
+    assert list(login)[-1] in refused.json()["error"]["message"]
+    assert (stays.status_code, told.status_code) == (200, 200), (stays.text, told.text)
+
+
 def test_a_section_that_does_not_exist_is_404(client: TestClient) -> None:
     assert code_of(client.get(f"{V1}/settings/colours")) == (404, "not_found")
     assert code_of(save(client, "colours")) == (404, "not_found")

@@ -19,7 +19,7 @@ import httpx
 
 from stalkeer.downloader.compare import Comparison
 from stalkeer.downloader.exchange import caller_of, parse_url
-from stalkeer.downloader.files import open_part
+from stalkeer.downloader.files import disk_errors, open_part
 from stalkeer.downloader.part import HeldPart
 from stalkeer.downloader.sniff import refuse_playlist_address
 from stalkeer.downloader.terms import Chance, EngineRules, Fetched, FetchRequest, Progress
@@ -93,13 +93,14 @@ class Engine:
         with open_part(request.part) as descriptor:
             # Bytes that cannot be relied on are cut off at once.
             may_write()
-            part = HeldPart.take(
-                descriptor,
-                request.resume,
-                url.host,
-                boot=self._boot,
-                keep=rules.resume_enabled,
-            )
+            with disk_errors(request.part):
+                part = HeldPart.take(
+                    descriptor,
+                    request.resume,
+                    url.host,
+                    boot=self._boot,
+                    keep=rules.resume_enabled,
+                )
             hooks = Hooks(
                 on_progress=on_progress,
                 on_head=on_head or _look_away,

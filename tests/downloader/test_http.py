@@ -465,6 +465,20 @@ def test_a_disk_that_breaks_is_a_folder_that_cannot_be_used(
         bench.fetch(media_url)
 
 
+def test_a_part_that_cannot_be_cut_at_the_start_is_a_folder_that_cannot_be_used(
+    bench: Bench, media: MediaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.rules = replace(RULES, resume_enabled=False)
+    bench.part.write_bytes(b"half")
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(os, "ftruncate", broken)
+    with pytest.raises(FolderUnavailableError):
+        bench.fetch(media.put(PATH, FILM))
+
+
 # Leave to write
 
 

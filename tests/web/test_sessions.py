@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -71,6 +73,47 @@ def test_before_the_account_is_made_a_login_fails_like_any_other(house: House) -
     answer = house.stranger.post(f"{V1}/login", json={"password": PASSWORD})
 
     assert code_of(answer) == (403, "wrong_password")
+
+
+class Scrypt:
+    """Counts the calls, and how many of them were under way at once."""
+
+    def __init__(self) -> None:
+        self.real = hashlib.scrypt
+        self.calls = self.now = self.most = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> bytes:
+        self.calls, self.now = self.calls + 1, self.now + 1
+        self.most = max(self.most, self.now)
+        try:
+            return self.real(*args, **kwargs)
+        finally:
+            self.now -= 1
+
+
+@pytest.fixture
+def scrypt(monkeypatch: pytest.MonkeyPatch) -> Scrypt:
+    scrypt = Scrypt()
+    monkeypatch.setattr(hashlib, "scrypt", scrypt)
+    return scrypt
+
+
+def test_a_login_takes_as_long_without_an_account_as_with_one(house: House, scrypt: Scrypt) -> None:
+    house.stranger.post(f"{V1}/login", json={"password": PASSWORD})
+    without = scrypt.calls
+    set_up(house)
+    before = scrypt.calls
+    house.stranger.post(f"{V1}/login", json={"password": "wrong"})
+
+    assert (without, scrypt.calls - before) == (1, 1)
+
+
+def test_passwords_are_hashed_one_at_a_time(scrypt: Scrypt) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        kept = list(threads.map(lambda one: hashed(one, b"salt"), ["one", "two", "three", "four"]))
+
+    assert len(set(kept)) == 4
+    assert (scrypt.calls, scrypt.most) == (4, 1)
 
 
 def test_every_login_is_a_session_of_its_own(house: House) -> None:

@@ -13,6 +13,8 @@ from stalkeer.web.faults import status_of
 
 # The rest of the body is still on its way, and nobody is going to read it.
 _HANG_UP = {"Connection": "close"}
+_WAIT_S = 10
+"""When to ask again where nobody said so."""
 
 
 def error_answer(
@@ -26,11 +28,10 @@ def error_answer(
 def fault_answer(exc: StalkeerError) -> JSONResponse:
     """Answer an error of ours with its own sentence and code."""
     status = status_of(exc.code)
-    if exc.retryable:
-        return error_answer(503, exc.code, str(exc), headers={"Retry-After": "10"})
     headers = _HANG_UP if status in (408, 413) else {}
-    if exc.retry_in_s:
-        headers = headers | {"Retry-After": str(math.ceil(exc.retry_in_s))}
+    wait_s = exc.retry_in_s or (_WAIT_S if exc.retryable else 0)
+    if wait_s:
+        headers = headers | {"Retry-After": str(math.ceil(wait_s))}
     return error_answer(status, exc.code, str(exc), headers=headers)
 
 

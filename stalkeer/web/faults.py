@@ -3,6 +3,33 @@
 from __future__ import annotations
 
 CONFLICT = 409
+LATER = 503
+_MAY_PASS = (
+    "arr_bad_answer",
+    "arr_unauthorized",
+    "arr_unreachable",
+    "busy",
+    "database_unavailable",
+    "disk_full",
+    "download_stopped",
+    "folder_not_seen",
+    "folder_not_writable",
+    "folder_unavailable",
+    "import_crashed",
+    "import_unproven",
+    "notify_failed",
+    "part_in_use",
+    "playlist_busy",
+    "playlist_truncated",
+    "playlist_unreachable",
+    "provider_busy",
+    "provider_down",
+    "stopped",
+    "tmdb_unavailable",
+    "transfer_cut",
+    "waiting_window",
+)
+"""The codes of errors that may be gone at the next try."""
 STATUSES = {
     "invalid_query": 422,
     "invalid_body": 422,
@@ -21,16 +48,11 @@ STATUSES = {
     "playlist_is_html": 422,
     "playlist_empty": 422,
     "playlist_too_large": 422,
-    "playlist_unreachable": 503,
-    "playlist_truncated": 503,
     "invalid_filter": 422,
     "invalid_location": 422,
     "wrong_password": 403,
     "webhook_unreadable": 400,
-    "import_crashed": 503,
-    "stopped": 503,
-    "database_unavailable": 503,
-    "arr_unreachable": 503,
+    **dict.fromkeys(_MAY_PASS, LATER),
 }
 """The others of ours are conflicts with how things stand."""
 
@@ -44,6 +66,7 @@ FROM_ARR = (
 """What every operation that asks an arr may answer."""
 FROM_PLAYLIST = (
     "playlist_unreachable",
+    "playlist_busy",
     "playlist_not_found",
     "playlist_is_html",
     "playlist_empty",

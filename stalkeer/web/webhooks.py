@@ -32,7 +32,7 @@ _DELIVERY: Mapping[str, Any] = {
     "properties": {"eventType": {"type": "string", "pattern": "^[A-Za-z]+$"}},
     "example": {"eventType": "MovieAdded", "movie": {"id": 12, "title": "Heat", "year": 1995}},
 }
-_ERRORS = ("unknown_instance", "webhook_unreadable", "too_large", "too_slow")
+_ERRORS = ("unknown_instance", "webhook_unreadable", "too_large", "too_slow", "busy")
 
 
 class IgnoredAnswer(Answer):

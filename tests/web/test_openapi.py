@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,10 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+import stalkeer
+from stalkeer.errors import StalkeerError
+from stalkeer.web.answers import fault_answer
+from stalkeer.web.faults import status_of
 from tests.web.conftest import KEY, client_of
 from tests.web.examples import Example, examples
 from tests.web.seeded import Seeded, seeded
@@ -110,6 +116,52 @@ def test_every_answer_and_every_body_has_an_example_that_fits(document: dict[str
     for key, content in shown:
         if "example" in content:
             assert misfits(document, content["schema"], content["example"]) == [], key
+
+
+def errors_of_ours(base: type[StalkeerError] = StalkeerError) -> Iterator[type[StalkeerError]]:
+    for one in base.__subclasses__():
+        yield one
+        yield from errors_of_ours(one)
+
+
+def test_every_error_answers_the_status_that_the_document_has_for_its_code() -> None:
+    for module in pkgutil.walk_packages(stalkeer.__path__, "stalkeer."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+    kinds = [kind for kind in errors_of_ours() if kind.__module__.startswith("stalkeer.")]
+
+    assert len(kinds) > 60
+    for kind in kinds:
+        error = kind.__new__(kind)
+        StalkeerError.__init__(error, "it broke")
+        answer = fault_answer(error)
+
+        assert answer.status_code == status_of(kind.code), kind
+        assert ("Retry-After" in answer.headers) == kind.retryable, kind
+        # The runner alone makes of an unexpected error one that is tried again.
+        assert not kind.retryable or answer.status_code == (
+            500 if kind.code == "unexpected" else 503
+        ), kind
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("post", "/webhooks/{instance}", "busy"),
+        ("post", "/api/v1/dryrun", "playlist_busy"),
+        ("post", "/api/v1/settings/notifications/test", "notify_failed"),
+        ("post", "/api/v1/instances/{name}/register", "arr_unauthorized"),
+        ("post", "/api/v1/instances/{name}/register", "arr_bad_answer"),
+    ],
+)
+def test_what_may_pass_is_documented_as_503(
+    document: dict[str, Any], method: str, path: str, code: str
+) -> None:
+    answers = document["paths"][path][method]["responses"]
+
+    found = [status for status, one in answers.items() if code in one["description"].split(", ")]
+    assert found == ["503"]
 
 
 def test_operation_ids_are_unique(document: dict[str, Any]) -> None:

@@ -366,6 +366,17 @@ def test_what_waits_for_a_source_can_be_hurried_and_what_failed_cannot(store: St
     assert rung(store) == [waiting]
 
 
+def test_one_job_that_waits_is_made_due_and_one_that_a_person_paused_is_not(store: Store) -> None:
+    waiting, paused = add_job(store, run_in_s=999), add_job(store)
+    _, lease = take(store, paused)
+    store.leases.end(lease, later("paused", run_in_s=999, is_held=True), LIMITS)
+
+    for job_id in (waiting, paused):
+        store.jobs.hasten(job_id)
+
+    assert rung(store) == [waiting]
+
+
 # --- lists and old rows ---
 
 

@@ -21,9 +21,10 @@ CONFIG = """
 [generation]
 codec = "utf-8"
 
-# Whether a playlist can be read there is more than a schema can say, and whether text is a list.
+# More than a schema can say: whether a playlist can be read there, or text is a list; whether an arr
+# can be at an address, and a saved key may go there.
 [[operations]]
-include-path-regex = "^/api/v1/(playlists|dryrun)"
+include-path-regex = "^/api/v1/(playlists|dryrun|instances)"
 checks.positive_data_acceptance.expected-statuses = [200, 201, 202, 403, 404, 409, 422]
 """
 

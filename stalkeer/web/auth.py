@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stalkeer.web.answers import error_answer, page
 from stalkeer.web.throttle import Rate, Throttle
 
-PUBLIC = frozenset({"/ping", "/health", "/api/v1/login", "/api/v1/setup"})
+PUBLIC = frozenset({"/ping", "/health", "/api/v1/login", "/api/v1/setup", "/api/docs.css"})
 WEBHOOKS = "/webhooks/"
 COOKIE = "stalkeer_session"
 CSRF_HEADER = "X-CSRF-Token"

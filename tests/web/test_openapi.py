@@ -205,3 +205,16 @@ def test_the_page_of_the_document_names_every_operation_and_asks_no_other_host(
     assert not re.findall(r"""(?:src|href)="(?:https?:)?//""", page.text)
     assert "<script" not in page.text
     assert "style=" not in page.text
+
+
+def test_what_the_page_is_drawn_with_comes_without_the_key(
+    home: Seeded, client: TestClient
+) -> None:
+    page = client.get("/api/docs").text
+    files = re.findall(r"""<link[^>]* href="([^"]+)|<script[^>]* src="([^"]+)""", page)
+
+    with client_of(home.app) as stranger:
+        answers = [stranger.get(link or script) for link, script in files]
+
+    assert [answer.status_code for answer in answers] == [200]
+    assert answers[0].headers["Content-Type"].startswith("text/css")

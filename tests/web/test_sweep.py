@@ -27,7 +27,7 @@ from tests.web.conftest import (
 from tests.web.seeded import Seeded, seeded
 from tests.web.test_guard import basic
 
-PUBLIC = {"/ping", "/health", "/api/v1/login", "/api/v1/setup"}
+PUBLIC = {"/ping", "/health", "/api/v1/login", "/api/v1/setup", "/api/docs.css"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER_PATHS = (
     "/nothing/here",

@@ -34,12 +34,10 @@ from stalkeer.web.faults import FROM_PLAYLIST, WITH_BODY
 from stalkeer.web.operations import post
 from stalkeer.web.reading import (
     BODY_DEADLINE_S,
-    MAX_BODY_BYTES,
     BodyError,
     BodyTooLargeError,
     BodyTooSlowError,
-    parse_body,
-    read_bytes,
+    read_body,
 )
 from stalkeer.web.shapes import Answer, Body, RowId
 
@@ -57,9 +55,11 @@ _LISTS = (
     "text/",
     "application/octet-stream",
     "application/gzip",
+    "application/mpegurl",
+    "application/x-mpegurl",
     "application/vnd.apple",
 )
-"""How the types begin under which people send lists."""
+"""How the types begin under which people send lists, in small letters."""
 
 
 class DryRunBody(Body):
@@ -125,13 +125,14 @@ class DryRun:
     async def run(self, request: Request) -> DryRunAnswer:
         """Report what is in a list, and write nothing.
 
-        With JSON, of a configured playlist. With any other Content-Type (`audio/x-mpegurl`,
-        `text/plain`, `application/octet-stream`) the body is the list itself, at most 64 MiB.
+        With JSON, of a configured playlist. With the Content-Type of a list (`audio/x-mpegurl` and
+        every other of `audio` and `text`, `application/x-mpegurl`, `application/mpegurl`,
+        `application/vnd.apple.mpegurl`, `application/gzip`, `application/octet-stream`) the body is
+        the list itself, at most 64 MiB.
         """
         with self._only_one():
-            if not request.headers.get("content-type", "").startswith(_LISTS):
-                body = await read_bytes(request, limit=MAX_BODY_BYTES, deadline_s=BODY_DEADLINE_S)
-                said = parse_body(body or b"{}", DryRunBody)
+            if not request.headers.get("content-type", "").strip().lower().startswith(_LISTS):
+                said = await read_body(request, DryRunBody, deadline_s=BODY_DEADLINE_S)
                 return await _while_heard(request, partial(self._stored, said))
             with TemporaryDirectory(prefix="stalkeer-dryrun-") as folder:
                 path = Path(folder) / "list"

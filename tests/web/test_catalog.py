@@ -514,6 +514,28 @@ def test_a_list_that_is_sent_is_counted_and_not_kept(house: House) -> None:
     assert answer(house, "GET", "runs?action=dryrun")["total"] == 1
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("application/x-mpegURL", "application/mpegurl", "application/vnd.apple.mpegurl"),
+        *("audio/mpegurl", "AUDIO/X-MPEGURL", "Text/Plain; charset=utf-8", "text/plain"),
+        "application/octet-stream",
+    ],
+)
+def test_a_list_may_be_sent_under_every_type_that_lists_have(house: House, kind: str) -> None:
+    report = upload(house, LIST, kind)
+
+    assert report.status_code == 200, report.text
+    assert report.json()["entries"] == 1
+
+
+@pytest.mark.parametrize("kind", ["application/xml", "application/x-www-form-urlencoded", "x"])
+def test_a_dry_run_takes_no_json_under_another_type(house: House, kind: str) -> None:
+    report = upload(house, b'{"playlist_id": 1}', kind)
+
+    assert (report.status_code, report.json()["error"]["code"]) == (415, "not_json")
+
+
 def test_a_playlist_is_counted_without_reading_it_in(house: House, tmp_path: Path) -> None:
     (tmp_path / "films.m3u").write_bytes(LIST * 3)
     location = str(tmp_path / "films.m3u")

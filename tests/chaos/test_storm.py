@@ -19,6 +19,7 @@ def test_nothing_accepted_is_lost_while_processes_are_killed(
     town: Town, chance: random.Random, is_long: bool
 ) -> None:
     films, webhooks, kills = (40, 300, 40) if is_long else (8, 40, 8)
+    every_s = 3.0 if is_long else 1.0
     ended = threading.Event()
     for number in range(films):
         town.offer(number, Reply(bytes_s=6 * MB), size=3 * MB)
@@ -29,10 +30,10 @@ def test_nothing_accepted_is_lost_while_processes_are_killed(
 
     sender.start()
     for _ in range(kills):
-        _pause(chance.uniform(1, 3))
+        _pause(chance.uniform(0.3, 1.7) * every_s)
         name = chance.choice(town.names)
         town.kill(name)
-        _pause(chance.uniform(0, 1))
+        _pause(chance.uniform(0, 0.5))
         town.start(name)
     sender.join(60)
     ended.set()
@@ -50,7 +51,7 @@ def test_a_web_process_killed_right_after_a_request_keeps_what_it_answered(
     town.start()
     town.settle()
     movie = town.add(0)
-    rounds = 500 if is_long else 5
+    rounds = 500 if is_long else 4
 
     for _ in range(rounds):
         # What dies twice in a row waits for a minute, and the first answer of a process takes long.

@@ -14,9 +14,15 @@ from stalkeer.settings.keys import secret_keys
 
 
 def has_database(settings: Settings) -> bool:
-    """Say whether there is anything to open: opening a SQLite file that is not there makes it."""
+    """Say whether there is anything to read: opening a SQLite file that is not there makes it.
+
+    An empty one is about to be filled by another process, which must not be disturbed.
+    """
     url = urlsplit(settings.database_url.get_secret_value())
-    return url.scheme != "sqlite" or Path(unquote(url.path[1:])).exists()
+    if url.scheme != "sqlite":
+        return True
+    path = Path(unquote(url.path[1:]))
+    return path.is_file() and path.stat().st_size > 0
 
 
 def open_store(settings: Settings) -> Store:

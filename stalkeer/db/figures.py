@@ -40,7 +40,7 @@ class Figures:
         """Count the connections in use by provider; `*` are all of them."""
         query = (
             ProviderSlot.select(ProviderSlot.provider, pw.fn.COUNT(ProviderSlot.id))
-            .where(ProviderSlot.lease_until > self.db.now())
+            .where(ProviderSlot.lease_until >= self.db.now())
             .group_by(ProviderSlot.provider)
         )
         rows: Any = query.tuples()

@@ -152,7 +152,7 @@ class Providers:
 
     def _in_use(self, name: str) -> int:
         query = ProviderSlot.select().where(
-            (ProviderSlot.provider == name) & (ProviderSlot.lease_until > self.db.now())
+            (ProviderSlot.provider == name) & (ProviderSlot.lease_until >= self.db.now())
         )
         return int(query.count())
 

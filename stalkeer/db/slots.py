@@ -32,7 +32,7 @@ class Slots:
             .where(
                 (ProviderSlot.provider == EVERY_PROVIDER)
                 & (ProviderSlot.slot_no < limits.overall)
-                & (ProviderSlot.lease_until > self.db.now())
+                & (ProviderSlot.lease_until >= self.db.now())
             )
             .count()
         )
@@ -97,7 +97,7 @@ class Slots:
             .where(
                 (ProviderSlot.provider == provider)
                 & (ProviderSlot.slot_no < limit)
-                & (ProviderSlot.lease_until.is_null() | (ProviderSlot.lease_until <= self.db.now()))
+                & (ProviderSlot.lease_until.is_null() | (ProviderSlot.lease_until < self.db.now()))
             )
             .order_by(ProviderSlot.slot_no)
             .limit(1)

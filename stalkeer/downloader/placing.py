@@ -23,6 +23,8 @@ MOST_NAMES = 100
 _COPY_BYTES = 1024 * 1024
 _SYNC_BYTES = 32 * 1024 * 1024
 """After how much of a copy the disk is waited for: the wait for all of it would hear no stop."""
+COPIES = ".*.part.*copy"
+"""What copies are called that are not whole yet, beside the place of the file."""
 _SAMPLE_BYTES = 1024 * 1024
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stalkeer.core.jobs import Ended, done
 from stalkeer.downloader.files import part_path, remove_part
+from stalkeer.downloader.placing import COPIES
 from stalkeer.jobs.logged import logged
 from stalkeer.jobs.services import Run, Services
 
@@ -54,10 +55,15 @@ def find_useless(services: Services, *, older_than_s: float) -> Useless:
 
 
 def _useless_parts(services: Services, older_than_s: float) -> Iterator[tuple[Path, int]]:
-    """Find the part files that no download can go on with, once they are old."""
-    roots = {rules.parts for rules in services.instances.values()}
-    roots |= {places.parts for places in services.downloads.folders.values()}
+    """Find the part files that no download can go on with, once they are old.
+
+    A copy that a kill left behind on its way to another disk is one too.
+    """
+    rules, by_hand = services.instances.values(), services.downloads.folders.values()
+    roots = {each.parts for each in rules} | {each.parts for each in by_hand}
     found = [part for root in roots for part in part_path(root, 0).parent.glob("*.part")]
+    folders = {each.folder for each in rules} | {each.folder for each in by_hand}
+    found += [copy for folder in folders for copy in folder.rglob(COPIES)]
     # Asked after the look at the disk: a download has its row before it has a part.
     resumable = services.store.downloads.resumable_ids()
     for part in sorted(found):

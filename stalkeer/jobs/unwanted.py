@@ -17,6 +17,7 @@ from stalkeer.db.control import ConflictError, NoSuchRowError
 from stalkeer.db.downloads import Download
 from stalkeer.db.entries import EntryRow
 from stalkeer.db.playlists import Entry
+from stalkeer.downloader.files import disk_errors
 from stalkeer.errors import StalkeerError
 from stalkeer.jobs.services import ImportMode, InstanceRules, Run, Services
 from stalkeer.jobs.tasks import EntryGoneError, Task
@@ -69,7 +70,8 @@ def task_of(run: Run, services: Services, download: Download, entry: Entry) -> T
         import_mode=ImportMode.OFF,
     )
     for folder in (places.folder, places.parts):
-        folder.mkdir(parents=True, exist_ok=True)
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
     return Task(run, services, download, entry, (), None, rules)
 
 

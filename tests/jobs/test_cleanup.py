@@ -48,6 +48,22 @@ def test_a_part_that_nobody_can_go_on_with_is_removed(
     assert job.result == {"outcome": "cleaned", "reason": "1 part files and 0 old jobs removed"}
 
 
+def test_a_copy_that_a_kill_left_on_its_way_to_another_disk_is_removed(
+    house: House, radarr: Radarr
+) -> None:
+    film = house.downloads / "radarr" / "Heat (1995)"
+    film.mkdir(parents=True)
+    copy, library_file = film / ".999.part.0a1b2c3d.copy", film / "Heat (1995).mkv"
+    for path in (copy, library_file):
+        path.write_bytes(b"a part")
+        os.utime(path, (0, 0))
+
+    house.run(add_job(house.store))
+
+    assert not copy.exists()
+    assert library_file.exists()
+
+
 def test_a_young_part_stays(house: House, radarr: Radarr) -> None:
     part = old_part(house, 999, days=6.9)
 

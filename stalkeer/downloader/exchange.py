@@ -47,10 +47,11 @@ def parse_url(text: str) -> httpx.URL:
     """Read the address of a film; raises `LinkGoneError` or `AddressRefusedError`."""
     try:
         url = httpx.URL(text)
+        # Only now is the host read: that of `http://xn--/` is none.
+        address.check_url(url)
     except (httpx.InvalidURL, UnicodeError) as exc:
         # The message of httpx may quote the address, so it is not shown.
         raise LinkGoneError("The link is no address. Refresh the playlist.") from exc
-    address.check_url(url)
     return url
 
 
@@ -135,15 +136,12 @@ def _not_connected(host: str, error: Exception) -> Exception:
 
 
 def _next_url(url: httpx.URL, location: str) -> httpx.URL:
-    target = _join(url, location) if location else None
-    if target is None:
-        raise SetbackError(LinkGoneError(f"{url.host} redirects to no address."), tries=2)
-    address.check_url(target)
-    return target
-
-
-def _join(url: httpx.URL, location: str) -> httpx.URL | None:
+    nowhere = SetbackError(LinkGoneError(f"{url.host} redirects to no address."), tries=2)
+    if not location:
+        raise nowhere
     try:
-        return url.join(location)
-    except (httpx.InvalidURL, UnicodeError, ValueError):
-        return None
+        target = url.join(location)
+        address.check_url(target)
+    except (httpx.InvalidURL, ValueError):
+        raise nowhere from None
+    return target

@@ -247,6 +247,9 @@ CASES = {
     "25-redirect-to-nonsense": Case(
         replies=[redirect("http://h:port/")], asked=[WHOLE] * 3, error=LinkGoneError
     ),
+    "25-redirect-to-no-host": Case(
+        replies=[redirect("http://xn--/")], asked=[WHOLE] * 3, error=LinkGoneError
+    ),
     "25-redirect-loop": Case(replies=[redirect(PATH)], asked=[WHOLE] * 33, error=LinkGoneError),
     "26-401": Case(replies=[Reply(status=401, body=b"")], asked=[WHOLE], error=LinkForbiddenError),
     "27-403": resumed(

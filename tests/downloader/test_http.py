@@ -630,7 +630,9 @@ def test_plain_http_on_an_https_link_is_a_provider_that_is_down(
         bench.fetch(media.put(PATH, FILM).replace("http://", "https://"))
 
 
-@pytest.mark.parametrize("url", ["http://h:port/x", "http://\x00/", "http://" + "a" * 70000])
+@pytest.mark.parametrize(
+    "url", ["http://h:port/x", "http://\x00/", "http://xn--/", "http://" + "a" * 70000]
+)
 def test_a_link_that_is_no_address_is_gone(bench: Bench, url: str) -> None:
     with pytest.raises(LinkGoneError, match="no address"):
         bench.fetch(url)

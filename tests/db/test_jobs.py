@@ -494,3 +494,17 @@ def test_what_needs_the_files_of_a_volume_goes_to_its_workers(store: Store) -> N
     store.jobs.volumes = {}
     store.jobs.settle_queues()
     assert store.jobs.get(ids[0]).queue == "download"  # type: ignore[union-attr] # it is there
+
+
+def test_why_the_jobs_of_an_instance_wait_is_what_their_last_run_said(store: Store) -> None:
+    job_id = add_job(store, JobKind.RECONCILE, instance="radarr")
+    said: list[dict[str, str]] = []
+    for code in ("folder_not_seen", "arr_unreachable"):
+        lease = Lease(job_id, code)
+        store.leases.claim(lease, owner=OWNER, limits=LIMITS)
+        store.leases.end(lease, later(f"said {code}", run_in_s=0, error_code=code), LIMITS)
+        said.append(store.jobs.held_up(JobKind.RECONCILE, ["folder_not_seen"]))
+
+    assert said == [{"radarr": "said folder_not_seen"}, {}]
+    assert store.jobs.has_any_of("radarr", JobKind.RECONCILE)
+    assert not store.jobs.has_any_of("sonarr", JobKind.RECONCILE)

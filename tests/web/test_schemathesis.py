@@ -22,10 +22,15 @@ CONFIG = """
 codec = "utf-8"
 
 # More than a schema can say: whether a playlist can be read there, or text is a list; whether an arr
-# can be at an address, and a saved key may go there.
+# can be at an address, and a saved key may go there; which key belongs to one instance alone.
 [[operations]]
-include-path-regex = "^/api/v1/(playlists|dryrun|instances)"
+include-path-regex = "^/api/v1/(playlists|dryrun|instances|keys)"
 checks.positive_data_acceptance.expected-statuses = [200, 201, 202, 403, 404, 409, 422]
+
+# The Sonarr of this home does not answer.
+[[operations]]
+include-path-regex = "/search$"
+checks.not_a_server_error.expected-statuses = [200, 202, 400, 401, 404, 405, 409, 413, 415, 422, 503]
 """
 
 

@@ -141,13 +141,23 @@ class Items:
         )
         values = _columns(wanted) | {"added_at": added_at, "updated_at": self.db.now()}
         if found is None:
-            values |= {"instance": instance, "service": service, "state": ItemState.SEARCHING}
-            values["reason_code"] = code_of(ItemState.SEARCHING)
-            return int(WantedItem.insert(created_at=self.db.now(), **values).execute())
+            return self._add(instance, service, values)
         if found.state in ENDED:
             values |= {"searched_at": None} | self._anew()
         WantedItem.update(**values).where(WantedItem.id == found.id).execute()
         return int(found.id)
+
+    def _add(self, instance: str, service: Service, values: dict[str, Any]) -> int:
+        """Write an item that nobody knew a moment ago; two webhooks may name it at once."""
+        begun = {"state": ItemState.SEARCHING, "reason_code": code_of(ItemState.SEARCHING)}
+        named = {"instance": instance, "service": service, "created_at": self.db.now()}
+        rows = (
+            WantedItem.insert(**values | begun | named)
+            .on_conflict(conflict_target=(WantedItem.instance, WantedItem.arr_id), update=values)
+            .returning(WantedItem.id)
+            .execute()
+        )
+        return int(next(iter(rows)).id)
 
     @writes
     def move(self, moves: Iterable[ItemMove]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,6 +39,24 @@ def move(store: Store, item_id: int, state: ItemState, reason: str = "") -> None
 
 
 # --- learning ---
+
+
+def test_two_webhooks_that_name_a_new_item_at_once_make_one(store: Store) -> None:
+    start, learned = threading.Barrier(4), list[int]()
+
+    def hear() -> None:
+        for number in range(20):
+            start.wait()
+            learned.append(learn(store, movie(number)))
+
+    hearers = [threading.Thread(target=hear) for _ in range(4)]
+    for hearer in hearers:
+        hearer.start()
+    for hearer in hearers:
+        hearer.join()
+
+    assert len(learned) == 80
+    assert len(set(learned)) == 20
 
 
 def test_an_item_is_read_as_its_arr_described_it(store: Store) -> None:

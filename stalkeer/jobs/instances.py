@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stalkeer.arr.base import RootFolder
 from stalkeer.arr.radarr import Radarr
 from stalkeer.arr.sonarr import Sonarr
 from stalkeer.core.items import Service
@@ -109,11 +111,16 @@ class Instances(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFolder:
-    """A root folder of an arr, and whether the arr may write there."""
+    """A root folder of an arr: whether the arr may write there, and whether we see it and may too.
+
+    We need not: what is imported is put there by the arr.
+    """
 
     path: str
     accessible: bool
     free_bytes: int | None
+    we_see: bool
+    we_may_write: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +190,7 @@ def _said(
 
 
 def _root_folders(
-    arr: Radarr | Sonarr, _rules: InstanceRules, _webhook: Webhook, faults: list[str]
+    arr: Radarr | Sonarr, rules: InstanceRules, _webhook: Webhook, faults: list[str]
 ) -> dict[str, object]:
     found = arr.root_folders()
     if not found:
@@ -193,12 +200,19 @@ def _root_folders(
         for one in found
         if not one.accessible
     ]
-    return {
-        "root_folders": tuple(
-            SeenFolder(path=one.path, accessible=one.accessible, free_bytes=one.free_bytes)
-            for one in found
-        )
-    }
+    return {"root_folders": tuple(_seen(one, rules) for one in found)}
+
+
+def _seen(folder: RootFolder, rules: InstanceRules) -> SeenFolder:
+    ours = rules.path_map.ours(folder.path)
+    we_see = os.path.isdir(ours)  # noqa: PTH112 # unlike Path.is_dir it never raises
+    return SeenFolder(
+        path=folder.path,
+        accessible=folder.accessible,
+        free_bytes=folder.free_bytes,
+        we_see=we_see,
+        we_may_write=we_see and os.access(ours, os.W_OK | os.X_OK),
+    )
 
 
 def _folder(

@@ -134,11 +134,13 @@ class InstanceQuery(Paged):
 
 
 class RootFolderAnswer(Answer):
-    """A root folder of an arr, and whether the arr may write there."""
+    """A root folder of an arr: whether the arr may write there, and whether we see it and may."""
 
     path: str
     accessible: bool
     free_bytes: int | None
+    we_see: bool
+    we_may_write: bool
 
 
 class TrialAnswer(Answer):
@@ -149,7 +151,15 @@ class TrialAnswer(Answer):
         "product": "Radarr",
         "version": "6.0.3",
         "is_expected_product": True,
-        "root_folders": [{"path": "/movies", "accessible": True, "free_bytes": 10**12}],
+        "root_folders": [
+            {
+                "path": "/movies",
+                "accessible": True,
+                "free_bytes": 10**12,
+                "we_see": True,
+                "we_may_write": False,
+            }
+        ],
         "folder": "/data/downloads/movies",
         "we_may_write": True,
         "it_sees_us": False,

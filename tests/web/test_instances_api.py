@@ -285,11 +285,29 @@ def test_a_trial_says_everything_that_has_to_be_right(
 
     assert trial["reachable"]
     assert (trial["product"], trial["is_expected_product"]) == ("Radarr", True)
-    assert [one["path"] for one in trial["root_folders"]]
+    (library,) = trial["root_folders"]
+    assert (library["accessible"], library["we_see"], library["we_may_write"]) == (
+        True,
+        False,
+        False,
+    )
     assert (trial["we_may_write"], trial["it_sees_us"]) == (True, False)
     assert not trial["webhook_registered"]
     assert trial["own_host"] == "127.0.0.1"
     assert len(trial["faults"]) >= 2
+
+
+def test_a_trial_says_of_each_root_folder_whether_we_see_it_too(
+    client: TestClient, second: Radarr, tmp_path: Path
+) -> None:
+    client.post(f"{V1}/instances", json=body(second))
+    (library,) = client.post(f"{V1}/instances/radarr4k/test").json()["root_folders"]
+    path_map = [{"ours": str(tmp_path), "theirs": library["path"]}]
+    client.put(f"{V1}/instances/radarr4k", json={"url": second.url, "path_map": path_map})
+
+    (library,) = client.post(f"{V1}/instances/radarr4k/test").json()["root_folders"]
+
+    assert (library["we_see"], library["we_may_write"]) == (True, True)
 
 
 def test_a_trial_of_what_does_not_answer_says_so(client: TestClient, second: Radarr) -> None:

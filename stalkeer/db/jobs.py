@@ -19,6 +19,7 @@ from stalkeer.core.states import (
     ACTIVE_JOB_STATUSES,
     KNOWN_KINDS,
     PAYLOAD_SCHEMA,
+    QUEUES,
     ItemState,
     JobKind,
     JobStatus,
@@ -48,6 +49,12 @@ _FIELDS: dict[str, pw.Field[Any]] = {
 }
 _FETCHING = (JobKind.DOWNLOAD,)
 _OTHER = tuple(kind for kind in KNOWN_KINDS if kind not in _FETCHING)
+_THEIR_QUEUES = (
+    (_OTHER, models.Job.queue == "control"),
+    (_OTHER, models.Job.queue == "default"),
+    # From the disk of another machine.
+    ((JobKind.IMPORT,), models.Job.queue.not_in(QUEUES)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +297,7 @@ class Jobs:
 
     @writes
     def _ring_due(self, limits: SlotLimits, at_once: int) -> list[Doorbell]:
-        ids = [row.id for row in self._first_due(_OTHER, at_once)]
-        ids += self._due_downloads(limits)
+        ids = [*self._due_others(at_once), *self._due_downloads(limits)]
         rows = (
             models.Job.update(enqueued_at=self.db.now())
             .where(models.Job.id.in_(ids) & (models.Job.status == JobStatus.READY))
@@ -313,6 +319,17 @@ class Jobs:
             models.Job.finished_at < self.db.now(-seconds_ago)
         )
 
+    def _due_others(self, limit: int) -> list[int]:
+        """Find what else is due, queue by queue: in each the index has them in their order.
+
+        All at once they would be sorted each second, and a long backlog is what must not cost.
+        """
+        first = [
+            row for kinds, queue in _THEIR_QUEUES for row in self._first_due(kinds, limit, queue)
+        ]
+        first.sort(key=lambda row: (row.priority, row.run_at, row.id))
+        return [row.id for row in first[:limit]]
+
     def _due_downloads(self, limits: SlotLimits) -> list[int]:
         room = self._slots.room(limits)
         providers = models.Job.select(models.Job.provider).where(self._due(_FETCHING)).distinct()
@@ -331,7 +348,9 @@ class Jobs:
 
     def _first_due(self, kinds: Collection[JobKind], limit: int, *where: Any) -> list[models.Job]:
         query = (
-            models.Job.select(models.Job.id, models.Job.download)
+            models.Job.select(
+                models.Job.id, models.Job.download, models.Job.priority, models.Job.run_at
+            )
             .where(self._due(kinds), *where)
             .order_by(models.Job.priority, models.Job.run_at, models.Job.id)
             .limit(limit)

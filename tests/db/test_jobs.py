@@ -496,6 +496,24 @@ def test_what_needs_the_files_of_a_volume_goes_to_its_workers(store: Store) -> N
     assert store.jobs.get(ids[0]).queue == "download"  # type: ignore[union-attr] # it is there
 
 
+def test_the_most_urgent_job_is_rung_for_first_whatever_queue_it_is_on(store: Store) -> None:
+    store.jobs.volumes = {"radarr": "films"}
+    places = [
+        (JobKind.CLEANUP, 40), (JobKind.SEARCH, 20), (JobKind.IMPORT, 10),
+        (JobKind.IMPORT, 30), (JobKind.BACKUP, 5), (JobKind.SEARCH, 20),
+    ]  # fmt: skip
+    ids = [
+        add_job(store, kind, priority=priority, instance="radarr" if priority == 10 else "sonarr")
+        for kind, priority in places
+    ]
+
+    rung = [bell.job_id for bell in store.jobs.ring(LIMITS, at_once=5)]
+    later = [bell.job_id for bell in store.jobs.ring(LIMITS, at_once=5)]
+
+    assert rung == [ids[4], ids[2], ids[1], ids[5], ids[3]]
+    assert later == [ids[0]]
+
+
 def test_why_the_jobs_of_an_instance_wait_is_what_their_last_run_said(store: Store) -> None:
     job_id = add_job(store, JobKind.RECONCILE, instance="radarr")
     said: list[dict[str, str]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -51,6 +52,17 @@ class PlainPath:
         await self._app(scope, receive, send)
 
 
+class _Application(Starlette):
+    """Starlette, and something in front of all of it."""
+
+    def __init__(self, front: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:
+        super().__init__(**options)
+        self._front = front(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
+
 def make_app(
     resources: Iterable[object],
     doorman: Doorman,
@@ -68,20 +80,10 @@ def make_app(
     operations = [one for resource in resources for one in operations_of(resource)]
     document = Document(operations, url_base)
     operations += operations_of(document)
-    app = Starlette(
+    app = _Application(
+        lambda usual: _in_front(usual, resources, doorman, url_base, unavailable),
         routes=routes_of(operations, deadline_s=deadline_s),
         middleware=[
-            *(
-                Middleware(
-                    Direct,
-                    webhooks=resource,
-                    doorman=doorman,
-                    url_base=url_base,
-                    unavailable=unavailable,
-                )
-                for resource in resources
-                if isinstance(resource, Webhooks)
-            ),
             Middleware(Unavailable, tell=unavailable),
             Middleware(Headers),
             Middleware(PlainPath, url_base=url_base),
@@ -95,6 +97,25 @@ def make_app(
     )
     app.state.end = partial(_end, [one for one in resources if isinstance(one, _LONG)])
     return app
+
+
+def _in_front(
+    usual: ASGIApp,
+    resources: Iterable[object],
+    doorman: Doorman,
+    url_base: str,
+    unavailable: Callable[[str], None],
+) -> ASGIApp:
+    for webhooks in (one for one in resources if isinstance(one, Webhooks)):
+        usual = Direct(
+            usual,
+            webhooks=webhooks,
+            doorman=doorman,
+            url_base=url_base,
+            unavailable=unavailable,
+            unexpected=_unexpected,
+        )
+    return usual
 
 
 def _end(resources: Iterable[DownloadEvents | DryRun]) -> None:

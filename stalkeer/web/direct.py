@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stalkeer.errors import StalkeerError
@@ -34,16 +36,19 @@ class Direct:
         doorman: Doorman,
         url_base: str,
         unavailable: Callable[[str], None],
+        unexpected: Callable[[Request, Exception], Response],
     ) -> None:
         """Leave to `app` what is not sure to be taken; `url_base` is empty or like `/stalkeer`.
 
         `unavailable` is told of answers with status 503, as `Unavailable` tells of all others.
+        `unexpected` makes the answer to an error that nobody thought of.
         """
         self._app = app
         self._webhooks = webhooks
         self._doorman = doorman
         self._url_base = url_base
         self._unavailable = unavailable
+        self._unexpected = unexpected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a delivery in, or pass the request on."""
@@ -56,6 +61,9 @@ class Direct:
         except StalkeerError as exc:
             fault = Unavailable(Headers(fault_answer(exc)), tell=self._unavailable)
             await fault(scope, receive, send)
+            return
+        except Exception as exc:  # noqa: BLE001 # nothing else stands in front of this way
+            await self._unexpected(Request(scope), exc)(scope, receive, send)
             return
         body = reply.body.model_dump_json().encode()
         headers = [(b"content-length", str(len(body)).encode()), *_HEAD]

@@ -126,6 +126,7 @@ class Service:
             at_once=AT_ONCE if queues else FEW,
         )
         self.services = self._services()
+        self._credentials = self._new_credentials()
         declare_actors(broker, self._run_job)
         self._threads = threads
         count = self._wanted_threads()
@@ -148,6 +149,7 @@ class Service:
         self._limits = slot_limits(self._settings)
         self._pulse.obey(self._limits)
         self.services.adopt(self._services())
+        self._credentials = self._new_credentials()
         if self._workers is not None:
             self._workers.grow(self._wanted_threads())
         if self._is_prepared:
@@ -284,12 +286,11 @@ class Service:
         with self._clients.fleeting(name, config) as arr:
             return try_out(arr, rules_of(known[name], self._settings), webhook)
 
-    def _credentials(self) -> Credentials:
-        keys = self.current.keys
+    def _new_credentials(self) -> Credentials:
         passwords = {
             name: (hook.username, hook.password) for name, hook in self.services.webhooks.items()
         }
-        return Credentials(keys.api_key, passwords)
+        return Credentials(self.current.keys.api_key, passwords)
 
     def _wait(self, seconds: float) -> None:
         self._closing.wait(seconds)
@@ -313,7 +314,7 @@ class Service:
                 MetricsPage(self._metrics),
                 Webhooks(self._writer, self.services),
             ),
-            Doorman(self._credentials, self.store.accounts.is_open, limits or Limits()),
+            Doorman(lambda: self._credentials, self.store.accounts.is_open, limits or Limits()),
             url_base=url_base,
             unavailable=lambda asked: self._meters.count(UNAVAILABLE, asked=asked),
         )
